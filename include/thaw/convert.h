@@ -1,0 +1,33 @@
+// Frozen graph to SavedModel and back, as TensorFlow 2 loads them.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "thaw/options.h"
+
+namespace thaw {
+
+struct ConvertOptions {
+  std::string signature;  // of a SavedModel; empty: serving_default, or the only one source
+  std::vector<std::string> outputs;  // tensor names; empty: found by themselves
+  bool overwrite = false;            // an existing destination is an error otherwise
+};
+
+struct ConvertReport {
+  std::string source_kind;       // "frozen graph"
+  std::string destination_kind;  // "SavedModel"
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
+  size_t nodes = 0;
+  size_t bytes = 0;        // written
+  bool checked = false;    // both were run on the same input and gave identical outputs
+  std::string check_note;  // why not, when they were not
+};
+
+// SavedModel when the source is a frozen graph, frozen graph when `destination` ends in .pb or
+// .pbtxt. Writes to a temporary name and renames; reads the result back and runs both.
+ConvertReport convert(const std::string& source, const std::string& destination,
+                      const ConvertOptions& options = {});
+
+}  // namespace thaw

@@ -1,0 +1,55 @@
+// What a model file holds, without running it.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "thaw/options.h"
+
+namespace thaw {
+
+// The detector that a graph was recognised as; `found` is false for other graphs.
+struct DetectorInfo {
+  bool found = false;
+  std::string family;             // "SSD", "Faster R-CNN"
+  std::string feature_extractor;  // "MobilenetV1", as the graph's scopes call it
+  Shape input_size;     // {height, width} after the resizer, unknown for keep_aspect_ratio
+  std::string resizer;  // "fixed 300x300", "keep aspect ratio 600..1024"
+  int64_t anchors = 0;
+  int64_t classes = 0;
+  float iou_threshold = 0;
+  float score_threshold = 0;
+  int64_t max_per_class = 0;
+  int64_t max_total = 0;
+};
+
+struct Inspection {
+  std::string path;
+  std::string kind;  // "frozen graph (binary)", "SavedModel (TF2)"
+  size_t bytes = 0;
+  int producer = 0;  // GraphDef version
+  std::vector<std::string> signatures;
+  std::vector<std::string> tags;
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
+  size_t nodes = 0;
+  std::map<std::string, int> op_histogram;
+  int64_t parameters = 0;  // elements of the constants that kernels read
+  // Multiply-accumulates at the shape asked for; -1 when the shape does not decide them.
+  int64_t macs = -1;
+  std::vector<Shape> shapes;  // at which macs were counted
+  // Op types thaw does not have, each with one node that uses it.
+  std::vector<std::pair<std::string, std::string>> unsupported;
+  DetectorInfo detector;
+  std::vector<std::string> notes;
+};
+
+// `shapes` in the order of the inputs; empty: unknown dimensions are taken as 1, 300, 300 where an
+// image is fed.
+Inspection inspect(const std::string& path, const ModelOptions& options = {},
+                   const std::vector<Shape>& shapes = {});
+
+}  // namespace thaw

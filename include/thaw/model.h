@@ -1,0 +1,45 @@
+// A model as read from disk: a TF1 frozen graph (.pb, .pbtxt), a SavedModel folder, or a SavedModel
+// that thaw optimised.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "thaw/options.h"
+
+namespace thaw {
+
+class Graph;
+class SavedPlans;
+
+class Model {
+ public:
+  // Reads and checks the file. Throws InputError naming file, node or field, what was expected and
+  // what was found. Of an optimised SavedModel the graph is read when no plan serves.
+  static Model load(const std::string& path, const ModelOptions& options = {});
+  // A model of a graph made in memory.
+  static Model from_graph(Graph graph, std::string path = "(memory)");
+
+  const std::string& path() const;
+  const std::vector<TensorInfo>& inputs() const;
+  const std::vector<TensorInfo>& outputs() const;
+  // What it was optimised for; nothing for other models.
+  std::optional<Precision> precision() const;
+  // The input shapes that there are plans for, each in the order of inputs().
+  std::vector<std::vector<Shape>> planned_shapes() const;
+
+  // Internal: src/graph/graph.h, src/engine/saved_plans.h (null when there are none).
+  const Graph& graph() const;
+  const SavedPlans* plans() const;
+  const Log& log() const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<Impl> impl_;
+};
+
+}  // namespace thaw

@@ -1,0 +1,49 @@
+// A model made ready to start fast: a SavedModel that TensorFlow still loads, with thaw's plans in
+// assets.extra/thaw.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "thaw/engine.h"
+#include "thaw/options.h"
+
+namespace thaw {
+
+struct OptimizeOptions {
+  std::vector<std::string> outputs;  // tensor names; empty: found by themselves
+  // A plan is built for each: the shapes of all inputs in their order. Empty: the model's own, with
+  // pictures of 1x720x1280x3 where it leaves that open.
+  std::vector<std::vector<Shape>> shapes;
+  EngineOptions engine;    // what plans are built with; a precision that is unset is float32
+  bool build = true;       // false: no plans; the engine builds in memory as the manifest says
+  bool overwrite = false;  // an existing destination is an error otherwise
+  std::function<void(const std::string&)> progress;  // told what begins; may be empty
+  std::function<void(const std::string&)> detail;    // told what goes on within it; may be empty
+  Log log;                                           // a timing cache that is damaged; may be empty
+};
+
+struct OptimizedPlan {
+  std::vector<Shape> shapes;
+  std::string file;  // within the destination
+  size_t bytes = 0;
+  double seconds = 0;       // to build and measure
+  double tune_seconds = 0;  // of them, to race kernels
+};
+
+struct OptimizeReport {
+  std::string source_kind;  // "frozen graph"
+  Precision precision = Precision::kFloat32;
+  std::vector<OptimizedPlan> plans;
+  size_t bytes = 0;        // all that was written
+  bool checked = false;    // each plan was run from disk and from memory with identical outputs
+  std::string check_note;  // why not, when they were not
+};
+
+// `source` is a frozen graph or a SavedModel, whose files are copied as they are. Writes to a
+// temporary name and renames. Throws InputError, UsageError, ResourceError.
+OptimizeReport optimize(const std::string& source, const std::string& destination,
+                        const OptimizeOptions& options = {});
+
+}  // namespace thaw

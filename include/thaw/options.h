@@ -1,0 +1,86 @@
+// How a model is read and how an engine is built.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "thaw/tensor.h"
+
+namespace thaw {
+
+// In what numbers a network's layers take and give their activations: float32, float16, bfloat16,
+// or 8 bits with 8-bit filters. What lies around the network is float32 always.
+enum class Precision { kFloat32, kFloat16, kBFloat16, kInt8 };
+const char* precision_name(Precision precision);  // "FP32", "FP16", "BF16", "INT8"
+// Upper or lower case. Throws UsageError.
+Precision precision_from_name(const std::string& name);
+
+// What values of a tensor to expect.
+struct ValueRange {
+  float low = 0;
+  float high = 0;
+};
+
+// Ranges of the layers' results, by the layer's name: what INT8 levels are chosen by
+// (thaw/calibrate.h).
+using Calibration = std::map<std::string, ValueRange>;
+
+// What the library has to say while all goes on: a plan that is not used, and why. It prints
+// nothing itself.
+enum class LogLevel { kInfo, kWarning };
+using Log = std::function<void(LogLevel, const std::string&)>;
+
+struct ModelOptions {
+  std::string signature;  // of a SavedModel; empty: serving_default, or the only one
+  // Tensor names ("scores:0") to compute instead of the outputs that the model names or that are
+  // found by themselves.
+  std::vector<std::string> outputs;
+  // Tensor names to feed instead of the model's inputs, each "name" or "name:0".
+  std::vector<std::string> inputs;
+  Log log;  // of the model and of its engines, on whichever thread builds; null: silent
+};
+
+struct EngineOptions {
+  std::string device =
+      "auto";       // auto, cpu, ref (slow and obviously right), null (computes nothing)
+  int threads = 0;  // 0: as many as the process may use
+  // Unset: what an optimised SavedModel was optimised for, float32 for other models.
+  std::optional<Precision> precision;
+  // For INT8; null: ranges are known where an activation bounds them (Relu6), and layers whose
+  // input has no known range stay in float32.
+  std::shared_ptr<const Calibration> calibration;
+  size_t memory_limit = 0;  // bytes that plans and weights may take; 0: no limit
+  // Names of those of the model's outputs to compute, in its order; empty: all. What only the
+  // others need is not computed.
+  std::vector<std::string> outputs;
+  // Plans for so many input shapes are kept; further shapes run on a slower plan that fits all.
+  // Unset: what an optimised SavedModel was optimised for, 4 for other models.
+  std::optional<int> max_cached_engines;
+  // Plans that are built here take each layer's fastest kernel and number of threads, by racing
+  // them once; otherwise the first kernel that can run it.
+  bool tune = false;
+  std::string timing_cache;  // file that races are kept in; empty: default_timing_cache()
+  std::vector<std::string> disabled_passes;  // names as in `thaw inspect --passes`
+  std::string dump_dir;                      // the graph as text after each pass
+  bool verify = false;                       // check the graph after each pass
+  // Bind each thread to a processor, the one that calls run() while it does; engines of a process
+  // get different ones. Activations then lie in the memory of the processors that first wrote them.
+  bool pin = false;
+};
+
+// One tensor of a model's signature.
+struct TensorInfo {
+  std::string name;    // "detection_boxes"
+  std::string tensor;  // the TF tensor, "detection_boxes:0"
+  DType dtype = DType::kInvalid;
+  Shape shape = Shape::unknown();
+  std::string why;  // how it was found, for people
+};
+
+}  // namespace thaw

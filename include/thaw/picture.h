@@ -1,0 +1,24 @@
+// Decoded pictures, and how they get from and to files.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace thaw {
+
+// A decoded picture: RGB, height x width x 3, rows without gaps.
+struct Picture {
+  int width = 0;
+  int height = 0;
+  std::vector<uint8_t> rgb;
+};
+
+// JPEG, PNG, BMP or GIF (its first frame), whatever the name's ending, turned upright by its EXIF
+// orientation. Throws InputError naming the file. Damage that left the picture whole enough is
+// described in `warning`, which is "" otherwise.
+Picture read_picture(const std::string& path, std::string* warning = nullptr);
+// JPEG or PNG by the name's ending; the file appears whole or not at all.
+void write_picture(const std::string& path, const Picture& picture);
+
+}  // namespace thaw

@@ -1,0 +1,46 @@
+// Detections as JSON and CSV (docs/commands.md), written picture by picture.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "thaw/detection.h"
+
+namespace thaw {
+
+// What the head of a report says.
+struct ReportHead {
+  std::string model;
+  std::string device;
+  std::string precision;
+};
+
+struct PictureResult {
+  std::string file;
+  int width = 0;
+  int height = 0;
+  std::vector<Detection> detections;
+  std::vector<std::pair<std::string, double>> ms;  // stage and milliseconds, in order
+  std::string error;    // not empty: the picture could not be read, and what was wrong
+  std::string warning;  // damage that was lived with
+};
+
+// A report being written. Nothing appears at its path before finish(); "-" is standard output,
+// where every picture appears at once. Throws ResourceError naming the path.
+class DetectionReport {
+ public:
+  virtual ~DetectionReport() = default;
+  virtual void add(const PictureResult& result) = 0;
+  virtual void finish() = 0;
+};
+
+// One document; a picture with an error has "error" in place of "detections".
+std::unique_ptr<DetectionReport> open_json_report(const std::string& path, const ReportHead& head);
+
+// One line a detection, in normalised coordinates and in pixels; a picture with an error or without
+// detections has none.
+std::unique_ptr<DetectionReport> open_csv_report(const std::string& path);
+
+}  // namespace thaw

@@ -1,0 +1,35 @@
+// What `thaw bench` feeds: photographs brought to one size, or made-up pictures.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "thaw/engine.h"
+#include "thaw/npz.h"
+#include "thaw/picture.h"
+
+namespace thaw::cli {
+
+struct BenchInput {
+  std::vector<std::vector<Tensor>> batches;  // each in the order of the engine's inputs
+  int64_t batch = 1;
+  std::string what;      // "uint8[1,720,1280,3], 15 photographs of data/images"
+  bool made_up = false;  // no photographs
+  double decode_ms = 0;  // mean of a photograph, files to pixels; not part of the timing
+};
+
+struct BenchInputOptions {
+  std::vector<Shape> shapes;       // one per input; empty: the model's, with gaps filled
+  int64_t batch = 0;               // 0: as the shapes say, else 1
+  std::string images;              // folder, file or glob; empty: made up
+  std::vector<NamedTensor> feeds;  // arrays for inputs of these names
+};
+
+// Throws UsageError where shape and batch don't fit the model's inputs.
+BenchInput make_bench_input(const std::vector<TensorInfo>& inputs,
+                            const BenchInputOptions& options);
+
+// Bilinear, pixel centres on pixel centres.
+Picture resized(const Picture& picture, int width, int height);
+
+}  // namespace thaw::cli

@@ -1,0 +1,174 @@
+#include "cli/command.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <cstring>
+#include <sstream>
+
+#include "cli/message.h"
+#include "cli/parse.h"
+#include "thaw/error.h"
+
+namespace thaw::cli {
+namespace {
+
+constexpr const char* kModelGroup = "How the model is run";
+constexpr const char* kOutputGroup = "Output";
+constexpr const char* kPassGroup = "Looking at the graph passes";
+
+bool has_argument(int argc, char** argv, const char* name) {
+  for (int i = 1; i < argc; ++i)
+    if (std::strcmp(argv[i], name) == 0) return true;
+  return false;
+}
+
+// The formatter's groups without double blank lines.
+std::string help_text(const CLI::App& app) {
+  std::string text = app.help();
+  for (size_t at; (at = text.find("\n\n\n")) != std::string::npos;) text.erase(at, 1);
+  return text;
+}
+
+// TOML that reads back: options without a value are comments.
+std::string config_text(const CLI::App& app) {
+  std::istringstream lines(app.config_to_str(true, false));
+  std::string text;
+  for (std::string line; std::getline(lines, line);) {
+    const bool empty = line.size() > 3 && line.compare(line.size() - 3, 3, "=\"\"") == 0;
+    text += empty ? "# " + line.substr(0, line.size() - 2) + "\n" : line + "\n";
+  }
+  return text;
+}
+
+}  // namespace
+
+void add_output_options(CLI::App& app, OutputOptions& options, bool with_json) {
+  if (with_json)
+    app.add_flag("--json", options.json, "One JSON document on standard output")
+        ->group(kOutputGroup);
+  app.add_option("--log-level", options.log_level, "error, warning, info or debug")
+      ->capture_default_str()
+      ->check(CLI::IsMember({"error", "warning", "info", "debug"}).description(""))
+      ->group(kOutputGroup);
+}
+
+void add_timing_cache_option(CLI::App& app, std::string& path) {
+  app.add_option(
+         "--timing-cache", path,
+         "File that races are kept in; default: thaw/timings in $XDG_CACHE_HOME or ~/.cache")
+      ->group(kModelGroup);
+}
+
+void add_run_options(CLI::App& app, RunOptions& options) {
+  app.add_option("--device", options.device, "auto, cpu, cuda, or ref (slow, obviously right)")
+      ->capture_default_str()
+      ->group(kModelGroup);
+  app.add_option("--threads", options.threads, "Threads; 0: as many as the process may use")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024).description(""))
+      ->group(kModelGroup);
+  app.add_flag("--pin", options.pin, "Bind each thread to a processor of its own")
+      ->group(kModelGroup);
+  app.add_option("--memory-limit", options.memory_limit,
+                 "What plans and weights may take, such as 512MiB")
+      ->group(kModelGroup);
+  app.add_option("--precision", options.precision,
+                 "Numbers of the network's layers: FP32, FP16, BF16 or INT8; default: what an\n"
+                 "optimised SavedModel was optimised for, FP32 for other models")
+      ->group(kModelGroup);
+  app.add_option("--calibrate", options.calibrate,
+                 "Photographs (folder, file or glob) that INT8 ranges are chosen by")
+      ->group(kModelGroup);
+  app.add_option("--signature", options.signature, "Signature of a SavedModel")
+      ->capture_default_str()
+      ->group(kModelGroup);
+  app.add_option("--from", options.from, "Tensors to feed instead of the inputs, such as a:0,b:0")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(kModelGroup);
+  app.add_option("--to", options.to, "Tensors to compute instead of the outputs")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(kModelGroup);
+  app.add_flag("--tune", options.tune,
+               "Race the kernels of each layer first, for plans that are built in memory")
+      ->group(kModelGroup);
+  add_timing_cache_option(app, options.timing_cache);
+  app.add_option("--disable-pass", options.disabled_passes,
+                 "Leave passes out (`thaw inspect --passes` lists them)")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(kPassGroup);
+  app.add_option("--dump-graphs", options.dump_graphs,
+                 "Folder for the graph as text after each pass")
+      ->group(kPassGroup);
+  app.add_flag("--verify", options.verify, "Check the graph after each pass")->group(kPassGroup);
+}
+
+ModelOptions RunOptions::model_options() const {
+  ModelOptions options;
+  options.signature = signature;
+  options.inputs = from;
+  options.outputs = to;
+  options.log = [](LogLevel level, const std::string& text) {
+    level == LogLevel::kWarning ? warn(text) : info(text);
+  };
+  return options;
+}
+
+EngineOptions RunOptions::engine_options() const {
+  if (device == "cuda") throw ResourceError("no CUDA device support in this build");
+  if (device != "auto" && device != "cpu" && device != "ref" && device != "null")
+    throw UsageError(fmt::format("--device {}: auto, cpu, cuda or ref was expected", device));
+  EngineOptions options;
+  options.device = device;
+  options.threads = threads;
+  options.pin = pin;
+  if (!precision.empty()) options.precision = precision_from_name(precision);
+  if (!memory_limit.empty()) options.memory_limit = parse_bytes("--memory-limit", memory_limit);
+  options.tune = tune;
+  options.timing_cache = timing_cache;
+  options.disabled_passes = disabled_passes;
+  options.dump_dir = dump_graphs;
+  options.verify = verify;
+  return options;
+}
+
+int parse_and_run(CLI::App& app, int argc, char** argv, const OutputOptions& output,
+                  const std::function<int()>& body) {
+  app.get_formatter()->column_width(32);
+  app.get_formatter()->label("REQUIRED", "");
+  app.set_config("--config", "", "Options from a TOML file; the command line wins")
+      ->group(kOutputGroup);
+  app.allow_config_extras(CLI::config_extras_mode::error);
+  bool dump = false;
+  app.add_flag("--dump-config", dump, "Print all options as TOML for --config, do nothing else")
+      ->configurable(false)
+      ->group(kOutputGroup);
+  if (has_argument(argc, argv, "--dump-config"))
+    for (CLI::Option* option : app.get_options()) option->required(false);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    fmt::print("{}", help_text(app));
+    return 0;
+  } catch (const CLI::ConfigError& error) {
+    std::string what = error.what();
+    if (what.rfind("INI was not able to parse ", 0) == 0) what.replace(0, 26, "no such option: ");
+    throw UsageError(fmt::format("--config: {} (see `{} --help`)", what, app.get_name()));
+  } catch (const CLI::ParseError& error) {
+    throw UsageError(fmt::format("{} (see `{} --help`)", error.what(), app.get_name()));
+  }
+  if (dump) {
+    fmt::print("{}", config_text(app));
+    return 0;
+  }
+  set_log_level(output.log_level);
+  return body();
+}
+
+std::string example(const std::string& lines) { return "Example:\n  " + lines; }
+
+}  // namespace thaw::cli

@@ -1,0 +1,162 @@
+// thaw compare: what changes between two detectors, and what that costs.
+#include "thaw/compare.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "cli/calibration.h"
+#include "cli/command.h"
+#include "cli/compare_text.h"
+#include "cli/json.h"
+#include "cli/message.h"
+#include "cli/tile_options.h"
+#include "thaw/error.h"
+
+namespace thaw::cli {
+namespace {
+
+struct Arguments {
+  std::string a;
+  std::string b;
+  std::vector<std::string> images;
+  std::string labels;
+  std::string truth;
+  float score = 0.5F;
+  std::optional<double> max_map_drop;
+  std::optional<double> max_score_change;
+  std::string report;
+  HtmlReportOptions html;
+  RunOptions run;
+  TileArguments tiles;
+  // Of B alone; where they are empty B runs as A does.
+  std::string b_device;
+  std::string b_precision;
+  TileArguments b_tiles;
+  OutputOptions output;
+};
+
+CompareSide side_of(const std::string& path, const RunOptions& run) {
+  CompareSide side;
+  side.path = path;
+  side.model = run.model_options();
+  side.engine = run.engine_options();
+  const bool calibrates = side.engine.precision == Precision::kInt8 && !run.calibrate.empty();
+  if (calibrates && !is_detections_document(path))
+    side.engine = calibrated_options(run, Model::load(path, side.model));
+  return side;
+}
+
+CompareSide side_b(const Arguments& arguments) {
+  RunOptions run = arguments.run;
+  if (!arguments.b_device.empty()) run.device = arguments.b_device;
+  if (!arguments.b_precision.empty()) run.precision = arguments.b_precision;
+  CompareSide side = side_of(arguments.b, run);
+  apply_tile_options(arguments.tiles, side.detect);
+  if (!arguments.b_tiles.tiles.empty() || !arguments.b_tiles.roi.empty())
+    apply_tile_options(arguments.b_tiles, side.detect, "b-");
+  return side;
+}
+
+CompareOptions compare_options(const Arguments& arguments) {
+  CompareOptions options;
+  options.a = side_of(arguments.a, arguments.run);
+  apply_tile_options(arguments.tiles, options.a.detect);
+  options.b = side_b(arguments);
+  options.pictures = arguments.images;
+  options.labels = arguments.labels;
+  options.truth = arguments.truth;
+  options.score = arguments.score;
+  options.max_map_drop = arguments.max_map_drop;
+  options.max_score_change = arguments.max_score_change;
+  return options;
+}
+
+Comparison compare_with_progress(const Arguments& arguments) {
+  CompareOptions options = compare_options(arguments);
+  std::unique_ptr<Progress> progress;
+  options.progress = [&](const std::string& file, size_t, size_t count) {
+    if (!progress) progress = std::make_unique<Progress>(count);
+    progress->step(file);
+  };
+  return compare(options);
+}
+
+int status_of(const Comparison& comparison) {
+  int status = 0;
+  for (const Gate& gate : comparison.gates) {
+    if (gate.passed) continue;
+    fmt::print(stderr, "thaw: gate missed: {}: {}\n", gate.name, gate.text);
+    status = static_cast<int>(ErrorKind::kGate);
+  }
+  if (comparison.totals.unreadable == 0) return status;
+  if (comparison.pictures.size() > 1)
+    fmt::print(stderr, "thaw: {} of {} pictures could not be read\n", comparison.totals.unreadable,
+               comparison.pictures.size());
+  return static_cast<int>(ErrorKind::kInput);
+}
+
+int run(const Arguments& arguments) {
+  const Comparison comparison = compare_with_progress(arguments);
+  for (const ComparedPicture& picture : comparison.pictures) {
+    if (!picture.error.empty()) fmt::print(stderr, "thaw: error: {}\n", picture.error);
+    if (!picture.warning.empty()) warn(fmt::format("{}: {}", picture.file, picture.warning));
+  }
+  for (const std::string& warning : comparison.warnings) warn(warning);
+  if (!arguments.report.empty()) write_html_report(arguments.report, comparison, arguments.html);
+  write_text("-",
+             arguments.output.json ? comparison_json(comparison) : comparison_text(comparison));
+  if (!arguments.report.empty())
+    fmt::print(arguments.output.json ? stderr : stdout, "Wrote {}\n", arguments.report);
+  std::fflush(stdout);
+  return status_of(comparison);
+}
+
+void add_options(CLI::App& app, Arguments& arguments) {
+  app.add_option("A", arguments.a, "Model, or a document of `thaw detect --json`")->required();
+  app.add_option("B", arguments.b, "Another one, or the same run otherwise")->required();
+  app.add_option("--images", arguments.images, "Photographs, folders, quoted globs");
+  app.add_option("--labels", arguments.labels, "Label map (.pbtxt) or one label a line (.txt)");
+  app.add_option("--score", arguments.score, "Lowest score that counts")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, 1.0).description(""));
+  app.add_option("--truth", arguments.truth, "What is in the pictures (COCO instances, .json)");
+  app.add_option("--report", arguments.report, "Report with charts and pictures, one HTML file");
+  app.add_option("--report-pictures", arguments.html.max_pictures, "So many pictures, worst first")
+      ->capture_default_str();
+  app.add_option("--max-map-drop", arguments.max_map_drop,
+                 "Gate: status 1 when AP falls by more, such as 0.005")
+      ->check(CLI::NonNegativeNumber.description(""));
+  app.add_option("--max-score-change", arguments.max_score_change,
+                 "Gate: status 1 when a score changes by more, such as 0.02")
+      ->check(CLI::NonNegativeNumber.description(""));
+}
+
+void add_side_options(CLI::App& app, Arguments& arguments) {
+  constexpr const char* kGroup = "Of B alone (default: as A)";
+  app.add_option("--b-precision", arguments.b_precision, "As --precision")->group(kGroup);
+  app.add_option("--b-device", arguments.b_device, "As --device")->group(kGroup);
+  add_tile_options(app, arguments.b_tiles, "b-", kGroup);
+}
+
+}  // namespace
+
+int run_compare(int argc, char** argv) {
+  CLI::App app(
+      "Runs two detectors on the same pictures: which detections are matched, lost, new or\n"
+      "relabelled, how accurate both are where the truth is known, and what they cost in time.",
+      "thaw compare");
+  app.footer(
+      example("thaw compare frozen_inference_graph.pb saved_model --images validation/ \\\n"
+              "      --truth validation/coco.json --report report.html --max-map-drop 0.005"));
+  Arguments arguments;
+  add_options(app, arguments);
+  add_tile_options(app, arguments.tiles);
+  add_side_options(app, arguments);
+  add_run_options(app, arguments.run);
+  add_output_options(app, arguments.output);
+  return parse_and_run(app, argc, argv, arguments.output, [&] { return run(arguments); });
+}
+
+}  // namespace thaw::cli

@@ -1,0 +1,186 @@
+#include "cli/layer_summary.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <map>
+
+#include "cli/bench_input.h"
+#include "cli/peak_report.h"
+#include "cli/text.h"
+
+namespace thaw::cli {
+namespace {
+
+bool is_reference(const LayerInfo& layer) { return layer.kernel.rfind("ref.", 0) == 0; }
+
+std::string rate(const LayerInfo& layer) {
+  if (layer.macs <= 0 || layer.ms <= 0) return "";
+  return fmt::format("{:.1f}", static_cast<double>(layer.macs) / layer.ms / 1e6);
+}
+
+std::string share(const LayerInfo& layer, const std::optional<Distance>& distance) {
+  const double share = distance ? share_of_peak(layer, distance->peaks) : 0;
+  return share > 0 ? fmt::format("{:.0f}", 100 * share) : "";
+}
+
+std::string shapes_text(const std::vector<Shape>& shapes) {
+  std::string text;
+  for (const Shape& shape : shapes) text += (text.empty() ? "" : ", ") + shape.str();
+  return text;
+}
+
+std::vector<std::vector<Shape>> default_shapes(const Model& model) {
+  if (!model.planned_shapes().empty()) return model.planned_shapes();
+  static constexpr int64_t kPicture[] = {1, 720, 1280, 3};
+  std::vector<Shape> shapes;
+  for (const TensorInfo& info : model.inputs()) {
+    shapes.push_back(info.shape);
+    for (int i = 0; i < info.shape.rank(); ++i)
+      if (info.shape[i] == kUnknownDim) shapes.back()[i] = info.shape.rank() == 4 ? kPicture[i] : 1;
+  }
+  return {shapes};
+}
+
+PlanSummary summarise_one(const Model& model, Engine& engine, const std::vector<Shape>& shapes,
+                          int runs) {
+  engine.prepare(shapes);
+  PlanSummary summary;
+  if (runs > 0) {
+    const BenchInput input = make_bench_input(model.inputs(), {shapes, 0, {}, {}});
+    for (int i = 0; i < std::max(runs / 10, 3); ++i) engine.run_shared(input.batches[0]);
+    engine.set_profiling(true);
+    for (int i = 0; i < runs; ++i) engine.run_shared(input.batches[0]);
+    summary.times = fmt::format("mean of {} runs now, {} threads", runs, engine.threads());
+  }
+  summary.device = engine.device();
+  summary.precision = precision_name(engine.precision());
+  summary.shapes = shapes;
+  summary.origin = engine.plan_origin();
+  summary.memory = engine.memory();
+  summary.layers = engine.layers();
+  summary.build = engine.build_times();
+  if (summary.times.empty() && summary.ms() > 0) summary.times = "as measured by thaw optimize";
+  if (summary.ms() > 0) summary.distance = measure_distance(engine, summary.layers);
+  engine.set_profiling(false);
+  return summary;
+}
+
+}  // namespace
+
+double PlanSummary::ms() const {
+  double sum = 0;
+  for (const LayerInfo& layer : layers) sum += layer.ms;
+  return sum;
+}
+
+int64_t PlanSummary::macs() const {
+  int64_t sum = 0;
+  for (const LayerInfo& layer : layers) sum += layer.macs;
+  return sum;
+}
+
+size_t PlanSummary::fast_layers() const {
+  return layers.size() -
+         static_cast<size_t>(std::count_if(layers.begin(), layers.end(), is_reference));
+}
+
+std::vector<PlanSummary> summarise(const Model& model, const EngineOptions& options,
+                                   std::vector<std::vector<Shape>> shapes, int runs) {
+  if (shapes.empty()) shapes = default_shapes(model);
+  EngineOptions keep_all = options;
+  keep_all.max_cached_engines = static_cast<int>(shapes.size());
+  Engine engine(model, keep_all);
+  std::vector<PlanSummary> summaries;
+  for (const std::vector<Shape>& s : shapes)
+    summaries.push_back(summarise_one(model, engine, s, runs));
+  return summaries;
+}
+
+std::optional<Distance> measure_distance(const Engine& engine,
+                                         const std::vector<LayerInfo>& layers) {
+  if (engine.device() != "cpu") return std::nullopt;
+  return distance_to_machine(layers, engine.memory(),
+                             measure_peaks(engine.threads(), PeakEffort::quick()));
+}
+
+std::string layers_text(const std::vector<LayerInfo>& layers,
+                        const std::optional<Distance>& distance) {
+  double total = 0;
+  for (const LayerInfo& layer : layers) total += layer.ms;
+  std::vector<std::vector<std::string>> rows{{">ms", ">%", ">GMAC/s", ">% of peak", ">busy %",
+                                              "stage", "kernel", ">threads", "output", "node",
+                                              "why"}};
+  std::map<std::string, double> kernels;
+  for (const LayerInfo& layer : layers) {
+    rows.push_back({fmt::format("{:.3f}", layer.ms),
+                    total > 0 ? fmt::format("{:.1f}", 100 * layer.ms / total) : "", rate(layer),
+                    share(layer, distance),
+                    layer.busy > 0 ? fmt::format("{:.0f}", 100 * layer.busy) : "", layer.stage,
+                    layer.kernel, fmt::format("{}", layer.threads), layer.output, layer.name,
+                    layer.why});
+    kernels[layer.kernel] += layer.ms;
+  }
+  std::string text = table_text(rows);
+  if (total <= 0) return text;
+  std::vector<std::pair<std::string, double>> sorted(kernels.begin(), kernels.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  rows = {{">ms", ">%", "kernel"}};
+  for (const auto& [kernel, ms] : sorted)
+    rows.push_back({fmt::format("{:.3f}", ms), fmt::format("{:.1f}", 100 * ms / total), kernel});
+  return text + "\nBy kernel\n" + table_text(rows);
+}
+
+void print_summary(const PlanSummary& summary) {
+  fmt::print("Input {}: one segment on {}, {}, {}\n", shapes_text(summary.shapes), summary.device,
+             summary.precision, summary.origin);
+  fmt::print("{}", layers_text(summary.layers, summary.distance));
+  const size_t all = summary.layers.size();
+  fmt::print(
+      "{} layers, {} of them ({:.0f} %) on fast kernels, {} MACs", all, summary.fast_layers(),
+      all ? 100.0 * static_cast<double>(summary.fast_layers()) / static_cast<double>(all) : 0,
+      count_text(summary.macs()));
+  if (!summary.times.empty()) fmt::print(", {} ({})", ms_text(summary.ms()), summary.times);
+  fmt::print("\nMemory: activations {}, weights {}\n", bytes_text(summary.memory.arena),
+             bytes_text(summary.memory.weights));
+  fmt::print("{}\n", summary.distance ? distance_text(*summary.distance) : "");
+}
+
+Json layer_json(const LayerInfo& layer, const std::optional<Distance>& distance) {
+  Json json = {{"node", layer.name},      {"op", layer.op},       {"kernel", layer.kernel},
+               {"output", layer.output},  {"stage", layer.stage}, {"macs", layer.macs},
+               {"ms", layer.ms},          {"busy", layer.busy},   {"why", layer.why},
+               {"threads", layer.threads}};
+  if (distance && layer.macs > 0) {
+    json["numbers"] = dtype_name(layer.numbers);
+    json["share_of_peak"] = share_of_peak(layer, distance->peaks);
+  }
+  return json;
+}
+
+Json summary_json(const PlanSummary& summary) {
+  Json shapes = Json::array();
+  for (const Shape& shape : summary.shapes) shapes.push_back(shape_json(shape));
+  Json json = {
+      {"shapes", shapes},
+      {"device", summary.device},
+      {"precision", summary.precision},
+      {"plan", summary.origin},
+      {"times", summary.times},
+      {"ms", summary.ms()},
+      {"macs", summary.macs()},
+      {"layer_count", summary.layers.size()},
+      {"fast_layers", summary.fast_layers()},
+      {"memory",
+       {{"arena_bytes", summary.memory.arena}, {"weights_bytes", summary.memory.weights}}}};
+  for (const auto& [step, ms] : summary.build) json["build_ms"][step] = ms;
+  json["layers"] = Json::array();
+  for (const LayerInfo& layer : summary.layers)
+    json["layers"].push_back(layer_json(layer, summary.distance));
+  if (summary.distance) json["distance"] = distance_json(*summary.distance);
+  return json;
+}
+
+}  // namespace thaw::cli

@@ -1,0 +1,48 @@
+// What an engine runs, layer by layer.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "cli/json.h"
+#include "thaw/peaks.h"
+
+namespace thaw::cli {
+
+struct PlanSummary {
+  std::string device;
+  std::string precision;
+  std::vector<Shape> shapes;  // of the inputs
+  std::string origin;         // the plan's file, or "built in memory"
+  std::string times;          // what the layers' times are from; empty: there are none
+  MemoryUse memory;
+  std::vector<LayerInfo> layers;
+  std::vector<std::pair<std::string, double>> build;  // steps and their ms
+  std::optional<Distance> distance;                   // where there are times
+
+  double ms() const;  // of all layers
+  int64_t macs() const;
+  // Layers on kernels that are not the reference, of all.
+  size_t fast_layers() const;
+};
+
+// For each of `shapes`, or for those that the model has plans for, or else for the model's own with
+// pictures of 1x720x1280x3. runs > 0: times the layers anew on a made-up input.
+std::vector<PlanSummary> summarise(const Model& model, const EngineOptions& options,
+                                   std::vector<std::vector<Shape>> shapes, int runs);
+void print_summary(const PlanSummary& summary);
+Json summary_json(const PlanSummary& summary);
+
+// How far the engine's layers, which have times, are from the machine, whose peaks are measured
+// now; nothing where they don't run on its processor's instructions.
+std::optional<Distance> measure_distance(const Engine& engine,
+                                         const std::vector<LayerInfo>& layers);
+
+// Times and figures of layers, as `thaw bench --profile` prints them too.
+std::string layers_text(const std::vector<LayerInfo>& layers,
+                        const std::optional<Distance>& distance);
+Json layer_json(const LayerInfo& layer, const std::optional<Distance>& distance);
+
+}  // namespace thaw::cli

@@ -1,0 +1,80 @@
+// The program: finds the sub-command and turns what it throws into one line and an exit status.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <cstring>
+#include <new>
+
+#include "cli/command.h"
+#include "thaw/error.h"
+
+namespace thaw::cli {
+namespace {
+
+constexpr Command kCommands[] = {
+    {"inspect", "what a model holds: inputs, outputs, ops, the detector in it", run_inspect},
+    {"convert", "frozen graph to SavedModel and back", run_convert},
+    {"optimize", "builds plans into a SavedModel: thaw starts from it in milliseconds",
+     run_optimize},
+    {"summary", "a model's layers: kernels, shapes, times", run_summary},
+    {"detect", "finds objects in photographs", run_detect},
+    {"run", "feeds tensors from an .npz file and writes the results to one", run_run},
+    {"bench", "times a model, stage by stage and layer by layer", run_bench},
+    {"compare", "what changes between two detectors, and what that costs", run_compare},
+    {"cache", "the timings that tuned engines choose kernels by", run_cache},
+    {"demo", "all of it on the bundled detector, or on your model and pictures", run_demo},
+};
+
+void print_usage(std::FILE* to) {
+  fmt::print(to,
+             "thaw {}: TensorFlow object detectors, fast and without TensorFlow\n\n"
+             "Usage: thaw COMMAND ...   (thaw COMMAND --help says more)\n\nCommands:\n",
+             THAW_VERSION);
+  for (const Command& command : kCommands)
+    fmt::print(to, "  {:<10} {}\n", command.name, command.summary);
+  fmt::print(to,
+             "\nExit status: 0 done, 1 a gate was missed, 2 wrong usage, 3 bad input,\n"
+             "4 a resource is missing, 5 thaw's own fault\n\n"
+             "Example:\n  thaw detect frozen_inference_graph.pb photo.jpg --annotate out\n");
+}
+
+int dispatch(int argc, char** argv) {
+  const char* name = argc > 1 ? argv[1] : "";
+  for (const Command& command : kCommands)
+    if (std::strcmp(name, command.name) == 0) return command.run(argc - 1, argv + 1);
+  if (std::strcmp(name, "--version") == 0) {
+    fmt::print("thaw {}\n", THAW_VERSION);
+    return 0;
+  }
+  if (std::strcmp(name, "--help") == 0 || std::strcmp(name, "-h") == 0 ||
+      std::strcmp(name, "help") == 0) {
+    print_usage(stdout);
+    return 0;
+  }
+  if (argc > 1) throw UsageError(fmt::format("no command '{}' (see `thaw --help`)", name));
+  print_usage(stderr);
+  return static_cast<int>(ErrorKind::kUsage);
+}
+
+int fail(ErrorKind kind, const char* what) {
+  std::fflush(stdout);
+  const bool ours = kind == ErrorKind::kInternal;
+  fmt::print(stderr, "thaw: {}: {}\n", ours ? "internal error, please report" : "error", what);
+  return static_cast<int>(kind);
+}
+
+}  // namespace
+}  // namespace thaw::cli
+
+int main(int argc, char** argv) {
+  using thaw::ErrorKind;
+  try {
+    return thaw::cli::dispatch(argc, argv);
+  } catch (const thaw::Error& error) {
+    return thaw::cli::fail(error.kind(), error.what());
+  } catch (const std::bad_alloc&) {
+    return thaw::cli::fail(ErrorKind::kResource, "out of memory");
+  } catch (const std::exception& error) {
+    return thaw::cli::fail(ErrorKind::kInternal, error.what());
+  }
+}

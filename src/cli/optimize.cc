@@ -1,0 +1,161 @@
+// thaw optimize: a SavedModel with plans that start fast.
+#include "thaw/optimize.h"
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+
+#include "cli/calibration.h"
+#include "cli/command.h"
+#include "cli/json.h"
+#include "cli/layer_summary.h"
+#include "cli/message.h"
+#include "cli/parse.h"
+#include "cli/text.h"
+#include "thaw/model.h"
+
+namespace thaw::cli {
+namespace {
+
+struct Arguments {
+  std::string source;
+  std::string destination;
+  std::vector<std::string> outputs;
+  std::vector<std::string> shapes;
+  std::string precision = "FP32";
+  std::string calibrate;
+  int threads = 0;
+  int max_cached_engines = 4;
+  bool no_build = false;
+  bool overwrite = false;
+  bool no_tune = false;
+  std::string timing_cache;
+  OutputOptions output;
+};
+
+OptimizeOptions optimize_options(const Arguments& arguments) {
+  OptimizeOptions options;
+  options.outputs = arguments.outputs;
+  options.build = !arguments.no_build;
+  options.overwrite = arguments.overwrite;
+  options.engine.threads = arguments.threads;
+  options.engine.max_cached_engines = arguments.max_cached_engines;
+  options.engine.precision = precision_from_name(arguments.precision);
+  options.engine.tune = !arguments.no_tune;
+  options.engine.timing_cache = arguments.timing_cache;
+  options.log = [](LogLevel, const std::string& text) { warn(text); };
+  const bool calibrates =
+      !arguments.calibrate.empty() && options.engine.precision == Precision::kInt8;
+  if (arguments.shapes.empty() && !calibrates) return options;
+  ModelOptions model_options;
+  model_options.outputs = arguments.outputs;
+  const Model model = Model::load(arguments.source, model_options);
+  options.shapes =
+      group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs().size());
+  RunOptions run;
+  run.precision = arguments.precision;
+  run.calibrate = arguments.calibrate;
+  run.threads = arguments.threads;
+  if (calibrates) options.engine.calibration = calibrated_options(run, model).calibration;
+  return options;
+}
+
+Json report_json(const OptimizeReport& report, const Arguments& arguments, double seconds) {
+  Json json = {{"source", arguments.source},
+               {"source_kind", report.source_kind},
+               {"destination", arguments.destination},
+               {"precision", precision_name(report.precision)},
+               {"bytes", report.bytes},
+               {"checked", report.checked},
+               {"seconds", seconds}};
+  if (!report.check_note.empty()) json["check_note"] = report.check_note;
+  json["plans"] = Json::array();
+  for (const OptimizedPlan& plan : report.plans) {
+    Json shapes = Json::array();
+    for (const Shape& shape : plan.shapes) shapes.push_back(shape_json(shape));
+    json["plans"].push_back({{"shapes", shapes},
+                             {"file", plan.file},
+                             {"bytes", plan.bytes},
+                             {"seconds", plan.seconds},
+                             {"tune_seconds", plan.tune_seconds}});
+  }
+  return json;
+}
+
+int run(const Arguments& arguments) {
+  const auto start = std::chrono::steady_clock::now();
+  OptimizeOptions options = optimize_options(arguments);
+  OptimizeReport report;
+  {
+    const size_t plans = std::max<size_t>(options.shapes.size(), 1);
+    Progress progress(arguments.no_build ? 0 : 2 * plans);
+    options.progress = [&](const std::string& what) { progress.step(what); };
+    options.detail = [&](const std::string& what) { progress.detail(what); };
+    report = optimize(arguments.source, arguments.destination, options);
+  }
+  const double seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (arguments.output.json) {
+    write_text("-", dump(report_json(report, arguments, seconds)));
+    return 0;
+  }
+  ModelOptions load_options;
+  load_options.log = [](LogLevel, const std::string& text) { warn(text); };
+  const Model model = Model::load(arguments.destination, load_options);
+  for (const PlanSummary& plan : summarise(model, {}, {}, 0)) print_summary(plan);
+  fmt::print("{} -> optimised SavedModel, {}\n", report.source_kind,
+             precision_name(report.precision));
+  if (report.checked)
+    fmt::print("Checked: plans run from disk and from memory, the same results bit for bit\n");
+  else if (!report.check_note.empty())
+    fmt::print("Checked: {}\n", report.check_note);
+  double tuning = 0;
+  for (const OptimizedPlan& plan : report.plans) tuning += plan.tune_seconds;
+  if (tuning > 0) fmt::print("Tuned: kernels of each layer raced in {:.2f} s\n", tuning);
+  fmt::print("Wrote {}: {} plan{}, {}, in {:.2f} s\n", arguments.destination, report.plans.size(),
+             report.plans.size() == 1 ? "" : "s", bytes_text(report.bytes), seconds);
+  return 0;
+}
+
+}  // namespace
+
+int run_optimize(int argc, char** argv) {
+  CLI::App app(
+      "Builds engines and writes them into a SavedModel that TensorFlow still loads: thaw starts\n"
+      "from it in milliseconds. Plans are for this kind of processor and the given input shapes.",
+      "thaw optimize");
+  app.footer(example("thaw optimize frozen_inference_graph.pb fast --shape 1x720x1280x3"));
+  Arguments arguments;
+  app.add_option("SRC", arguments.source, "Frozen graph (.pb, .pbtxt) or SavedModel")->required();
+  app.add_option("DST", arguments.destination, "Folder to write")->required();
+  app.add_option("--shape", arguments.shapes,
+                 "Input shape to build for, such as 1x360x640x3; repeatable; default: the model's\n"
+                 "own, 1x720x1280x3 where it is open")
+      ->allow_extra_args(false);
+  app.add_option("--precision", arguments.precision, "FP32, FP16, BF16 or INT8")
+      ->capture_default_str();
+  app.add_option("--calibrate", arguments.calibrate,
+                 "Photographs (folder, file or glob) that INT8 ranges are chosen by");
+  app.add_option("--outputs", arguments.outputs,
+                 "Output tensors such as a:0,b:0; otherwise found by themselves")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--threads", arguments.threads, "Threads that layers are timed with; 0: all")
+      ->capture_default_str()
+      ->check(CLI::Range(0, 1024).description(""));
+  app.add_option("--max-cached-engines", arguments.max_cached_engines,
+                 "Plans of other shapes that a process may build and keep in memory")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000).description(""));
+  app.add_flag("--no-tune", arguments.no_tune,
+               "Take the first kernel that can run a layer, not the fastest of a race");
+  add_timing_cache_option(app, arguments.timing_cache);
+  app.add_flag("--no-build", arguments.no_build,
+               "Write no plan: engines are built in memory when the model runs");
+  app.add_flag("--overwrite", arguments.overwrite, "Replace DST if it is there");
+  add_output_options(app, arguments.output);
+  return parse_and_run(app, argc, argv, arguments.output, [&] { return run(arguments); });
+}
+
+}  // namespace thaw::cli

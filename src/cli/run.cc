@@ -1,0 +1,110 @@
+// thaw run: raw tensors in and out.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+
+#include "cli/calibration.h"
+#include "cli/command.h"
+#include "cli/json.h"
+#include "cli/message.h"
+#include "cli/text.h"
+#include "thaw/engine.h"
+#include "thaw/error.h"
+#include "thaw/npz.h"
+
+namespace thaw::cli {
+namespace {
+
+std::string names_of(const std::vector<NamedTensor>& arrays) {
+  std::string names;
+  for (const auto& [name, tensor] : arrays) names += (names.empty() ? "" : ", ") + name;
+  return names.empty() ? "nothing" : names;
+}
+
+// The array called as the input or as its tensor, with or without ":0".
+Tensor find_array(const std::vector<NamedTensor>& arrays, const TensorInfo& input,
+                  const std::string& path) {
+  for (const auto& [name, tensor] : arrays)
+    if (name == input.name || name == input.tensor || name + ":0" == input.tensor) return tensor;
+  throw InputError(fmt::format("{}: an array called '{}' was expected for input {}{}, found {}",
+                               path, input.name, dtype_name(input.dtype), input.shape.str(),
+                               names_of(arrays)));
+}
+
+// An output is named as in the signature; with --to as it was asked for.
+std::string output_name(const TensorInfo& output, const std::vector<std::string>& asked, size_t i) {
+  return i < asked.size() ? asked[i] : output.name;
+}
+
+Json result_json(const std::string& model, const Engine& engine,
+                 const std::vector<NamedTensor>& results, double ms) {
+  Json outputs = Json::array();
+  for (const auto& [name, tensor] : results)
+    outputs.push_back({{"name", name},
+                       {"dtype", dtype_name(tensor.dtype())},
+                       {"shape", shape_json(tensor.shape())}});
+  return {{"model", model},
+          {"device", engine.device()},
+          {"threads", engine.threads()},
+          {"outputs", outputs},
+          {"ms", ms}};
+}
+
+struct Arguments {
+  std::string model;
+  std::string inputs;
+  std::string outputs;
+  RunOptions run;
+  OutputOptions output;
+};
+
+int run_model(const Arguments& arguments) {
+  const std::vector<NamedTensor> arrays = read_npz(arguments.inputs);
+  const Model model = Model::load(arguments.model, arguments.run.model_options());
+  Engine engine(model, calibrated_options(arguments.run, model));
+  std::vector<Tensor> inputs;
+  for (const TensorInfo& input : engine.inputs())
+    inputs.push_back(find_array(arrays, input, arguments.inputs));
+  if (arrays.size() > inputs.size())
+    info(fmt::format("{}: {} arrays, {} of them are inputs", arguments.inputs, arrays.size(),
+                     inputs.size()));
+  const auto start = std::chrono::steady_clock::now();
+  const std::vector<Tensor> tensors = engine.run(inputs);
+  const double ms =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  std::vector<NamedTensor> results;
+  for (size_t i = 0; i < tensors.size(); ++i)
+    results.emplace_back(output_name(engine.outputs()[i], arguments.run.to, i), tensors[i]);
+  write_npz(arguments.outputs, results);
+  for (const auto& [step, time] : engine.build_times()) debug(step + " " + ms_text(time));
+  if (arguments.output.json) {
+    write_text("-", dump(result_json(arguments.model, engine, results, ms)));
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows{{"output", "type", "shape"}};
+  for (const auto& [name, tensor] : results)
+    rows.push_back({name, dtype_name(tensor.dtype()), tensor.shape().str()});
+  fmt::print("{}Wrote {}\n", table_text(rows, ""), arguments.outputs);
+  return 0;
+}
+
+}  // namespace
+
+int run_run(int argc, char** argv) {
+  CLI::App app(
+      "Feeds the arrays of an .npz file and writes the results to one. Arrays are called as the\n"
+      "model's inputs and outputs (`thaw inspect` lists them).",
+      "thaw run");
+  app.footer(example("thaw run frozen_inference_graph.pb --inputs in.npz --outputs out.npz"));
+  Arguments arguments;
+  app.add_option("MODEL", arguments.model, "Frozen graph (.pb, .pbtxt) or SavedModel")->required();
+  app.add_option("--inputs", arguments.inputs, "What to feed, an .npz file")->required();
+  app.add_option("--outputs", arguments.outputs, "Where the results go, an .npz file")->required();
+  add_run_options(app, arguments.run);
+  add_output_options(app, arguments.output);
+  return parse_and_run(app, argc, argv, arguments.output, [&] { return run_model(arguments); });
+}
+
+}  // namespace thaw::cli

@@ -1,0 +1,113 @@
+#include "cli/stream_bench.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <exception>
+#include <thread>
+
+namespace thaw::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds(Clock::duration d) {
+  return std::chrono::duration<double, std::milli>(d).count();
+}
+
+// One engine's thread and what it found.
+struct Stream {
+  std::vector<double> ms;
+  StageTimes stages;  // sums
+  std::exception_ptr error;
+};
+
+class Streams {
+ public:
+  Streams(std::vector<Engine>& engines, const BenchInput& input, int warmup, int runs)
+      : engines_(engines),
+        input_(input),
+        warmup_(std::max(warmup, 1)),
+        runs_(runs),
+        streams_(engines.size()) {}
+
+  // Seconds from the first timed run to the end of the last.
+  double run() {
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < engines_.size(); ++i)
+      threads.emplace_back([this, i] { work(engines_[i], streams_[i], i); });
+    while (warm_.load() < engines_.size())
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    const Clock::time_point start = Clock::now();
+    go_ = true;
+    for (std::thread& thread : threads) thread.join();
+    for (const Stream& stream : streams_)
+      if (stream.error) std::rethrow_exception(stream.error);
+    return milliseconds(Clock::now() - start) / 1e3;
+  }
+
+  const std::vector<Stream>& streams() const { return streams_; }
+
+ private:
+  void work(Engine& engine, Stream& stream, size_t number) {
+    bool warm = false;
+    try {
+      stream.ms.reserve(static_cast<size_t>(runs_));
+      for (int i = 0; i < warmup_; ++i) engine.run_shared(inputs(number + static_cast<size_t>(i)));
+      warm = true;
+      ++warm_;
+      while (!go_) std::this_thread::yield();
+      for (int i; (i = next_++) < runs_;) {
+        const Clock::time_point start = Clock::now();
+        engine.run_shared(inputs(static_cast<size_t>(i)));
+        stream.ms.push_back(milliseconds(Clock::now() - start));
+        add_stages(stream.stages, engine.last_stages(), 1);
+      }
+    } catch (...) {
+      stream.error = std::current_exception();
+      next_ = runs_;  // the others need not go on
+      if (!warm) ++warm_;
+    }
+  }
+
+  const std::vector<Tensor>& inputs(size_t i) const {
+    return input_.batches[i % input_.batches.size()];
+  }
+
+  std::vector<Engine>& engines_;
+  const BenchInput& input_;
+  const int warmup_;
+  const int runs_;
+  std::vector<Stream> streams_;
+  std::atomic<size_t> warm_{0};
+  std::atomic<bool> go_{false};
+  std::atomic<int> next_{0};
+};
+
+}  // namespace
+
+std::vector<Engine> make_streams(Engine engine, int count) {
+  std::vector<Engine> engines;
+  engines.push_back(std::move(engine));
+  while (static_cast<int>(engines.size()) < count) engines.push_back(engines[0].share());
+  return engines;
+}
+
+void run_streams(std::vector<Engine>& engines, const BenchInput& input, int warmup, int runs,
+                 BenchReport& report) {
+  std::vector<Shape> shapes;
+  for (const Tensor& t : input.batches[0]) shapes.push_back(t.shape());
+  for (Engine& engine : engines) engine.prepare(shapes);
+  Streams streams(engines, input, warmup, runs);
+  report.seconds = streams.run();
+  for (const Stream& stream : streams.streams()) {
+    add_stages(report.stages, stream.stages, 1.0 / runs);
+    report.streams.push_back({"", stream.ms, statistics(stream.ms)});
+  }
+  // All runs about in the order in which they were made.
+  for (size_t i = 0; i < static_cast<size_t>(runs); ++i)
+    for (const BenchSide& stream : report.streams)
+      if (i < stream.ms.size()) report.side.ms.push_back(stream.ms[i]);
+}
+
+}  // namespace thaw::cli

@@ -1,0 +1,66 @@
+// thaw summary: what an engine makes of a model.
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/calibration.h"
+#include "cli/command.h"
+#include "cli/layer_summary.h"
+#include "cli/parse.h"
+#include "thaw/error.h"
+#include "thaw/model.h"
+
+namespace thaw::cli {
+namespace {
+
+constexpr int kRuns = 50;
+
+struct Arguments {
+  std::string model;
+  std::vector<std::string> shapes;
+  bool time = false;
+  RunOptions run;
+  OutputOptions output;
+};
+
+int summary(const Arguments& arguments) {
+  const Model model = Model::load(arguments.model, arguments.run.model_options());
+  const std::vector<std::vector<Shape>> shapes =
+      group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs().size());
+  const std::vector<PlanSummary> plans = summarise(model, calibrated_options(arguments.run, model),
+                                                   shapes, arguments.time ? kRuns : 0);
+  if (!arguments.output.json) {
+    for (const PlanSummary& plan : plans) print_summary(plan);
+    return 0;
+  }
+  Json json = {{"model", arguments.model},
+               {"inputs", tensor_infos_json(model.inputs())},
+               {"outputs", tensor_infos_json(model.outputs())},
+               {"plans", Json::array()}};
+  for (const PlanSummary& plan : plans) json["plans"].push_back(summary_json(plan));
+  write_text("-", dump(json));
+  return 0;
+}
+
+}  // namespace
+
+int run_summary(int argc, char** argv) {
+  CLI::App app(
+      "Says what runs a model: layers with their kernels, shapes and times, and why faster "
+      "kernels\n"
+      "were passed over. Times are those that `thaw optimize` measured, or new ones with --time.",
+      "thaw summary");
+  app.footer(example("thaw summary fast_model --time --threads 1"));
+  Arguments arguments;
+  app.add_option("MODEL", arguments.model, "Optimised SavedModel, SavedModel or frozen graph")
+      ->required();
+  app.add_option("--shape", arguments.shapes,
+                 "Input shape such as 1x360x640x3; repeatable; default: those with a plan")
+      ->allow_extra_args(false);
+  app.add_flag("--time", arguments.time, "Time the layers now, on a made-up input");
+  add_run_options(app, arguments.run);
+  add_output_options(app, arguments.output);
+  return parse_and_run(app, argc, argv, arguments.output, [&] { return summary(arguments); });
+}
+
+}  // namespace thaw::cli

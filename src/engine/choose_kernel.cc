@@ -1,0 +1,93 @@
+#include "engine/choose_kernel.h"
+
+#include <fmt/format.h>
+
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+const KernelEntry* first_that_can(KernelTable table, const OpDesc& desc, std::string& why) {
+  for (const KernelEntry& row : table) {
+    if (row.op != kind_of(desc.op)) continue;
+    const std::string reason = row.can_run ? row.can_run(desc) : std::string();
+    if (reason.empty()) return &row;
+    if (!why.empty()) why += "; ";
+    why += fmt::format("{}: {}", row.name, reason);
+  }
+  return nullptr;
+}
+
+const KernelEntry* row_named(KernelTable table, OpKind op, const std::string& name) {
+  for (const KernelEntry& row : table)
+    if (row.op == op && name == row.name) return &row;
+  return nullptr;
+}
+
+}  // namespace
+
+OpDesc describe(const Graph& graph, const Node& node) {
+  OpDesc desc{node.op, {}, {}};
+  for (ValueId v : node.inputs) {
+    const TensorType& type = graph.value(v).type;
+    desc.inputs.push_back({type.dtype, type.shape, graph.constant_value(v)});
+  }
+  for (ValueId v : node.outputs) {
+    const TensorType& type = graph.value(v).type;
+    desc.outputs.push_back({type.dtype, type.shape, nullptr});
+  }
+  return desc;
+}
+
+KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context) {
+  KernelChoice choice;
+  if (!context.device->shares_host_memory()) {
+    choice.entry = first_that_can(context.device->kernels(), desc, choice.why);
+    if (choice.entry) {
+      choice.space = Space::kDevice;
+      return choice;
+    }
+  }
+  choice.entry = first_that_can(context.host_kernels, desc, choice.why);
+  if (!choice.entry) choice.entry = first_that_can(ref_kernels(), desc, choice.why);
+  if (!choice.entry)
+    throw InternalError(fmt::format("no kernel runs {} ({})", op_name(desc.op), choice.why));
+  return choice;
+}
+
+std::vector<const KernelEntry*> host_rows(const OpDesc& desc, const BuildContext& context) {
+  if (choose_kernel(desc, context).space != Space::kHost) return {};
+  std::vector<const KernelEntry*> rows;
+  const auto add = [&](KernelTable table) {
+    for (const KernelEntry& row : table)
+      if (row.op == kind_of(desc.op) && (!row.can_run || row.can_run(desc).empty()))
+        rows.push_back(&row);
+  };
+  add(context.host_kernels);
+  for (const KernelTable& table : context.optional) add(table);
+  if (rows.empty()) add(ref_kernels());
+  return rows;
+}
+
+KernelChoice find_kernel(const std::string& name, const std::string& why, const OpDesc& desc,
+                         const BuildContext& context) {
+  KernelChoice choice;
+  choice.why = why;
+  const OpKind op = kind_of(desc.op);
+  if (!context.device->shares_host_memory()) {
+    choice.entry = row_named(context.device->kernels(), op, name);
+    if (choice.entry) choice.space = Space::kDevice;
+  }
+  if (!choice.entry) choice.entry = row_named(context.host_kernels, op, name);
+  for (const KernelTable& table : context.optional)
+    if (!choice.entry) choice.entry = row_named(table, op, name);
+  if (!choice.entry) choice.entry = row_named(ref_kernels(), op, name);
+  if (!choice.entry)
+    throw InputError(
+        fmt::format("there is no kernel {} for {} on this machine", name, op_name(op)));
+  const std::string reason = choice.entry->can_run ? choice.entry->can_run(desc) : std::string();
+  if (!reason.empty()) throw InputError(fmt::format("kernel {}: {}", name, reason));
+  return choice;
+}
+
+}  // namespace thaw

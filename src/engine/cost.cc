@@ -1,0 +1,75 @@
+#include "engine/cost.h"
+
+namespace thaw {
+namespace {
+
+// Every element of the output is a dot product of `length` terms.
+int64_t dot_products(const Shape& output, int64_t length) {
+  return output.is_static() && length >= 0 ? output.num_elements() * length : -1;
+}
+
+}  // namespace
+
+bool is_layer(const Node& node) {
+  return node.as<Conv2D>() || node.as<DepthwiseConv2D>() || node.as<SeparableConv2D>() ||
+         node.as<ConvHeads>() || node.as<ResizeConv2D>() || node.as<MatMul>();
+}
+
+int64_t count_macs(const Graph& graph, const Node& node) {
+  const bool conv = node.as<Conv2D>() != nullptr;
+  if (conv || node.as<ResizeConv2D>() || node.as<DepthwiseConv2D>()) {
+    const Shape& filter = graph.value(node.inputs[1]).type.shape;
+    if (!filter.is_static() || filter.rank() != 4) return -1;
+    return dot_products(graph.value(node.outputs[0]).type.shape,
+                        filter[0] * filter[1] * (node.as<DepthwiseConv2D>() ? 1 : filter[2]));
+  }
+  if (node.as<ConvHeads>()) {
+    int64_t macs = 0;
+    for (size_t i = 0; i < node.outputs.size(); ++i) {
+      const Shape& filter = graph.value(node.inputs[2 * i + 1]).type.shape;
+      if (!filter.is_static() || filter.rank() != 4) return -1;
+      const int64_t one =
+          dot_products(graph.value(node.outputs[i]).type.shape, filter[0] * filter[1] * filter[2]);
+      if (one < 0) return -1;
+      macs += one;
+    }
+    return macs;
+  }
+  if (node.as<SeparableConv2D>()) {
+    const Shape& depthwise = graph.value(node.inputs[1]).type.shape;
+    const Shape& pointwise = graph.value(node.inputs[3]).type.shape;
+    Shape mid = graph.value(node.outputs[0]).type.shape;
+    if (!depthwise.is_static() || !pointwise.is_static() || !mid.is_static()) return -1;
+    const int64_t second = dot_products(mid, pointwise[2]);
+    mid[3] = pointwise[2];
+    return second + dot_products(mid, depthwise[0] * depthwise[1]);
+  }
+  if (const auto* product = node.as<MatMul>()) {
+    const Shape& a = graph.value(node.inputs[0]).type.shape;
+    if (!a.has_rank() || a.rank() < 2) return -1;
+    return dot_products(graph.value(node.outputs[0]).type.shape,
+                        a[a.rank() - (product->transpose_a ? 2 : 1)]);
+  }
+  return 0;
+}
+
+DType multiplied_numbers(const Graph& graph, const Node& node) {
+  if (node.as<ResizeConv2D>()) return DType::kFloat32;
+  const DType dtype = graph.value(node.inputs[0]).type.dtype;
+  return dtype == DType::kUInt8 ? DType::kInt8 : dtype;
+}
+
+Shape matrix_product(const Graph& graph, const Node& node) {
+  const Shape& out = graph.value(node.outputs[0]).type.shape;
+  const int64_t rows = out.num_elements() / out.back();
+  int64_t columns = 0;
+  for (ValueId v : node.outputs) columns += graph.value(v).type.shape.back();
+  const auto product = [&](int64_t length) { return Shape{rows, length, columns}; };
+  if (node.as<MatMul>()) return product(count_macs(graph, node) / out.num_elements());
+  if (node.as<DepthwiseConv2D>()) return {};
+  const size_t filter = node.as<SeparableConv2D>() ? 3 : 1;
+  const Shape& f = graph.value(node.inputs[filter]).type.shape;
+  return product(f[0] * f[1] * f[2]);
+}
+
+}  // namespace thaw

@@ -1,0 +1,418 @@
+#include "thaw/engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <list>
+#include <mutex>
+#include <utility>
+
+#include "base/processors.h"
+#include "base/thread_pool.h"
+#include "engine/build_engine.h"
+#include "engine/choose_kernel.h"
+#include "engine/make_device.h"
+#include "engine/saved_plans.h"
+#include "engine/shared_plans.h"
+#include "engine/tune.h"
+#include "passes/eliminate_dead_code.h"
+#include "passes/fuse_multi_class_nms.h"
+#include "passes/pass.h"
+#include "runtime/executor.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// The plan for one set of input shapes, and what runs it.
+struct CachedPlan {
+  std::vector<Shape> shapes;
+  std::shared_ptr<const SharedPlan> shared;
+  std::unique_ptr<Plan> plan;
+  std::vector<std::pair<std::string, double>> times;  // Engine::build_times
+  std::unique_ptr<Executor> executor;
+};
+
+// What was asked for, and for the rest what the model was optimised for.
+EngineOptions completed(EngineOptions options, const Model& model) {
+  const SavedPlans* plans = model.plans();
+  if (!options.precision)
+    options.precision = plans ? plans->manifest().precision : Precision::kFloat32;
+  if (!options.max_cached_engines)
+    options.max_cached_engines = plans ? plans->manifest().max_cached_engines : 4;
+  if (plans && !options.calibration) options.calibration = plans->manifest().calibration;
+  return options;
+}
+
+// Which of the model's outputs are asked for. Throws UsageError for a name that it lacks.
+std::vector<size_t> chosen_outputs(const Model& model, const std::vector<std::string>& names) {
+  std::vector<size_t> chosen;
+  for (size_t i = 0; i < model.outputs().size(); ++i) {
+    const std::string& name = model.outputs()[i].name;
+    if (names.empty() || std::find(names.begin(), names.end(), name) != names.end())
+      chosen.push_back(i);
+  }
+  if (!names.empty() && chosen.size() != names.size())
+    throw UsageError(fmt::format("{}: outputs {} were asked for, it has {} of them", model.path(),
+                                 fmt::join(names, ", "), chosen.size()));
+  return chosen;
+}
+
+bool fits(const Shape& declared, const Shape& given) {
+  if (!declared.has_rank()) return true;
+  if (declared.rank() != given.rank()) return false;
+  for (int i = 0; i < given.rank(); ++i)
+    if (declared[i] != kUnknownDim && declared[i] != given[i]) return false;
+  return true;
+}
+
+// Of a plan's graph some of whose outputs are gone: drops what nobody reads, and lets multi-class
+// NMS take in what it alone reads now. Kernels of nodes that this makes are chosen anew.
+void shed_unread_results(Graph& graph, const BuildContext& context, PreparedKernels& kernels) {
+  const auto first = static_cast<NodeId>(graph.num_nodes());
+  eliminate_dead_code(graph, {});
+  fuse_multi_class_nms(graph, {});
+  for (auto id = first; id < graph.num_nodes(); ++id) {
+    const Node& node = graph.node(id);
+    if (!node.alive || node.as<Const>()) continue;
+    const KernelChoice choice = choose_kernel(describe(graph, node), context);
+    kernels[{&graph, id}] = {choice.entry->name, choice.why, {}, {}, 0};
+  }
+}
+
+void add_traffic(const Plan& plan, const Step& step, LayerInfo& layer) {
+  const auto bytes = [](const Slot& slot) {
+    return slot.shape.is_static()
+               ? slot.shape.num_elements() * static_cast<int64_t>(dtype_size(slot.dtype))
+               : 0;
+  };
+  if (step.kernel) layer.weight_bytes = static_cast<int64_t>(step.kernel->bytes());
+  for (const uint32_t s : step.inputs) {
+    const Slot& slot = plan.slots[s];
+    if (slot.kind != SlotKind::kConstant)
+      layer.activation_bytes += bytes(slot);
+    else if (slot.constant.defined())
+      layer.weight_bytes += bytes(slot);
+  }
+  for (const uint32_t s : step.outputs) layer.activation_bytes += bytes(plan.slots[s]);
+}
+
+}  // namespace
+
+struct Engine::Impl {
+  Impl(const Model& m, const EngineOptions& o, std::shared_ptr<SharedPlans> s);
+
+  void check_inputs(const std::vector<Tensor>& inputs) const;
+  CachedPlan& plan_for(const std::vector<Shape>& shapes);
+  CachedPlan& general_plan();
+  CachedPlan build(const std::vector<Shape>& shapes);
+  bool computes_all() const { return outputs.size() == model.outputs().size(); }
+  void keep_chosen_outputs(Graph& graph) const;
+  SharedPlan make(const std::vector<Shape>& shapes, const BuildContext& context,
+                  CachedPlan& cached);
+  bool load(const std::vector<Shape>& shapes, const BuildContext& context, SharedPlan& shared,
+            CachedPlan& cached);
+  void check_memory(const Plan& plan) const;
+  const std::vector<Tensor>& run(const std::vector<Tensor>& inputs);
+
+  Model model;
+  EngineOptions options;
+  std::vector<size_t> chosen;  // of the model's outputs
+  std::vector<TensorInfo> outputs;
+  std::shared_ptr<SharedPlans> shared_plans;
+  std::unique_ptr<Device> device;
+  ThreadPool pool;
+  std::unique_ptr<Queue> host_queue;
+  std::unique_ptr<Queue> device_queue;
+  Workspace host_workspace;
+  Workspace device_workspace;
+  ExecutionResources resources;
+  std::list<CachedPlan> plans;            // latest used first
+  std::unique_ptr<CachedPlan> any_shape;  // for shapes past max_cached_engines
+  CachedPlan* latest = nullptr;
+  bool profiling = false;
+  std::mutex mutex;
+};
+
+Engine::Impl::Impl(const Model& m, const EngineOptions& o, std::shared_ptr<SharedPlans> s)
+    : model(m),
+      options(completed(o, m)),
+      chosen(chosen_outputs(m, o.outputs)),
+      shared_plans(std::move(s)),
+      device(make_device(o.device)),
+      pool(o.threads > 0 ? o.threads : available_processors(), o.pin),
+      host_queue(make_host_queue()),
+      device_queue(device->create_queue()),
+      device_workspace(*device) {
+  for (const size_t i : chosen) outputs.push_back(model.outputs()[i]);
+  resources.pool = &pool;
+  resources.device = device.get();
+  resources.host_queue = host_queue.get();
+  resources.device_queue = device_queue.get();
+  resources.host_workspace = &host_workspace;
+  resources.device_workspace = &device_workspace;
+}
+
+void Engine::Impl::check_inputs(const std::vector<Tensor>& inputs) const {
+  const std::vector<TensorInfo>& wanted = model.inputs();
+  if (inputs.size() != wanted.size())
+    throw InputError(fmt::format("{}: {} inputs were expected, {} given", model.path(),
+                                 wanted.size(), inputs.size()));
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].dtype() == wanted[i].dtype && fits(wanted[i].shape, inputs[i].shape())) continue;
+    throw InputError(fmt::format("{}: input '{}' takes {}{}, {} was given", model.path(),
+                                 wanted[i].name, dtype_name(wanted[i].dtype), wanted[i].shape.str(),
+                                 inputs[i].str()));
+  }
+}
+
+CachedPlan Engine::Impl::build(const std::vector<Shape>& shapes) {
+  BuildContext context = kernels_for(*device, options);
+  CachedPlan cached;
+  cached.shapes = shapes;
+  cached.shared = shared_plans->get(shapes, [&] { return make(shapes, context, cached); });
+  if (!cached.plan) {
+    const auto start = Clock::now();
+    context.prepared = &cached.shared->kernels;
+    cached.plan = build_plan(*cached.shared->graph, context);
+    cached.times = {{"share", milliseconds_since(start)}};
+  }
+  check_memory(*cached.plan);
+  cached.executor = std::make_unique<Executor>(*cached.plan, resources);
+  cached.executor->set_profiling(profiling);
+  return cached;
+}
+
+void Engine::Impl::keep_chosen_outputs(Graph& graph) const {
+  for (size_t i = graph.outputs().size(); i-- > 0;)
+    if (!std::binary_search(chosen.begin(), chosen.end(), i)) graph.remove_output(i);
+}
+
+SharedPlan Engine::Impl::make(const std::vector<Shape>& shapes, const BuildContext& context,
+                              CachedPlan& cached) {
+  SharedPlan shared;
+  if (load(shapes, context, shared, cached)) return shared;
+  if (computes_all()) {
+    shared.graph =
+        std::make_unique<Graph>(optimised_graph(model.graph(), shapes, options, &cached.times));
+  } else {
+    Graph graph = model.graph().clone();
+    keep_chosen_outputs(graph);
+    shared.graph = std::make_unique<Graph>(optimised_graph(graph, shapes, options, &cached.times));
+  }
+  auto start = Clock::now();
+  const TunedKernels tuned = tune(*shared.graph, context, pool, options, model.log());
+  if (options.tune) cached.times.emplace_back("tune", milliseconds_since(start));
+  start = Clock::now();
+  BuildContext recording = context;
+  recording.tuned = &tuned;
+  recording.record = &shared.kernels;
+  cached.plan = build_plan(*shared.graph, recording);
+  drop_held_constants(*shared.graph, shared.kernels);
+  cached.times.emplace_back("plan", milliseconds_since(start));
+  shared.origin = "built in memory";
+  return shared;
+}
+
+// The plan out of the model's folder, when there is one that serves.
+bool Engine::Impl::load(const std::vector<Shape>& shapes, const BuildContext& context,
+                        SharedPlan& shared, CachedPlan& cached) {
+  // Switches for looking at the passes want them run; unknown shapes have no plan on disk.
+  const bool known =
+      std::all_of(shapes.begin(), shapes.end(), [](const Shape& s) { return s.is_static(); });
+  if (!model.plans() || !known || !options.disabled_passes.empty() || !options.dump_dir.empty() ||
+      options.verify)
+    return false;
+  const auto start = Clock::now();
+  std::optional<PlanFile> file =
+      model.plans()->find(shapes, *options.precision, device->name(), model.log());
+  if (!file) return false;
+  BuildContext prepared = context;
+  prepared.prepared = &file->kernels;
+  if (!computes_all()) {
+    keep_chosen_outputs(*file->graph);
+    shed_unread_results(*file->graph, context, file->kernels);
+    file->step_ms.clear();
+  }
+  try {
+    cached.plan = build_plan(*file->graph, prepared);
+  } catch (const InputError& e) {
+    if (model.log())
+      model.log()(LogLevel::kWarning, fmt::format("{}: {}; built in memory", file->path, e.what()));
+    return false;
+  }
+  cached.times = {{"load", milliseconds_since(start)}};
+  shared = {std::move(file->graph), std::move(file->kernels), file->path, std::move(file->step_ms)};
+  return true;
+}
+
+void Engine::Impl::check_memory(const Plan& plan) const {
+  const size_t need = plan.arena_bytes[0] + plan.arena_bytes[1] + plan.constant_bytes;
+  if (options.memory_limit == 0 || need <= options.memory_limit) return;
+  throw ResourceError(fmt::format(
+      "{}: the plan needs {:.1f} MiB, the limit is {:.1f} MiB; a smaller batch or input needs less",
+      model.path(), static_cast<double>(need) / (1 << 20),
+      static_cast<double>(options.memory_limit) / (1 << 20)));
+}
+
+CachedPlan& Engine::Impl::plan_for(const std::vector<Shape>& shapes) {
+  const auto same = std::find_if(plans.begin(), plans.end(),
+                                 [&](const CachedPlan& p) { return p.shapes == shapes; });
+  if (same != plans.end()) {
+    plans.splice(plans.begin(), plans, same);
+  } else if (static_cast<int>(plans.size()) < *options.max_cached_engines) {
+    plans.push_front(build(shapes));
+  } else {
+    return general_plan();
+  }
+  return plans.front();
+}
+
+CachedPlan& Engine::Impl::general_plan() {
+  if (!any_shape)
+    any_shape = std::make_unique<CachedPlan>(
+        build(std::vector<Shape>(model.inputs().size(), Shape::unknown())));
+  return *any_shape;
+}
+
+const std::vector<Tensor>& Engine::Impl::run(const std::vector<Tensor>& inputs) {
+  check_inputs(inputs);
+  const auto matches = [&](const CachedPlan& p) {
+    for (size_t i = 0; i < inputs.size(); ++i)
+      if (p.shapes[i] != inputs[i].shape()) return false;
+    return true;
+  };
+  if (!latest || !matches(*latest)) {
+    std::vector<Shape> shapes;
+    for (const Tensor& t : inputs) shapes.push_back(t.shape());
+    latest = &plan_for(shapes);
+  }
+  const ThreadPool::Session session(pool);
+  return latest->executor->run(inputs);
+}
+
+Engine::Engine(const Model& model, const EngineOptions& options)
+    : impl_(std::make_unique<Impl>(model, options, std::make_shared<SharedPlans>())) {}
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::Engine(Engine&&) noexcept = default;
+Engine& Engine::operator=(Engine&&) noexcept = default;
+Engine::~Engine() = default;
+
+Engine Engine::share() const {
+  return Engine(std::make_unique<Impl>(impl_->model, impl_->options, impl_->shared_plans));
+}
+
+const std::vector<TensorInfo>& Engine::inputs() const { return impl_->model.inputs(); }
+const std::vector<TensorInfo>& Engine::outputs() const { return impl_->outputs; }
+std::string Engine::device() const { return impl_->device->name(); }
+int Engine::threads() const { return impl_->pool.size(); }
+
+Precision Engine::precision() const { return *impl_->options.precision; }
+std::string Engine::plan_origin() const {
+  return impl_->latest ? impl_->latest->shared->origin : "";
+}
+
+void Engine::prepare(const std::vector<Shape>& shapes) {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  impl_->latest = &impl_->plan_for(shapes);
+}
+
+std::vector<Tensor> Engine::run(const std::vector<Tensor>& inputs) {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  std::vector<Tensor> results;
+  for (const Tensor& t : impl_->run(inputs)) results.push_back(t.clone());
+  return results;
+}
+
+const std::vector<Tensor>& Engine::run_shared(const std::vector<Tensor>& inputs) {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  return impl_->run(inputs);
+}
+
+StageTimes Engine::last_stages() const {
+  StageTimes times;
+  if (!impl_->latest) return times;
+  const auto& ms = impl_->latest->executor->stage_ms();
+  times.upload = ms[static_cast<size_t>(Stage::kUpload)];
+  times.preprocess = ms[static_cast<size_t>(Stage::kPreprocess)];
+  times.network = ms[static_cast<size_t>(Stage::kNetwork)];
+  times.postprocess = ms[static_cast<size_t>(Stage::kPostprocess)];
+  times.download = ms[static_cast<size_t>(Stage::kDownload)];
+  return times;
+}
+
+MemoryUse Engine::memory() const {
+  MemoryUse use;
+  if (!impl_->latest) return use;
+  const Plan& plan = *impl_->latest->plan;
+  use.arena = plan.arena_bytes[0] + plan.arena_bytes[1];
+  use.weights = plan.constant_bytes;
+  use.scratch = impl_->host_workspace.scratch_bytes() + impl_->device_workspace.scratch_bytes();
+  return use;
+}
+
+bool Engine::planned() const { return impl_->latest && impl_->latest->plan->is_static; }
+
+void Engine::set_profiling(bool on) {
+  const std::lock_guard<std::mutex> lock(impl_->mutex);
+  impl_->profiling = on;
+  for (CachedPlan& p : impl_->plans) p.executor->set_profiling(on);
+  if (impl_->any_shape) impl_->any_shape->executor->set_profiling(on);
+}
+
+std::vector<LayerInfo> Engine::layers() const {
+  std::vector<LayerInfo> layers;
+  if (!impl_->latest) return layers;
+  static constexpr const char* kStages[] = {"upload", "preprocess", "network", "postprocess",
+                                            "download"};
+  const Plan& plan = *impl_->latest->plan;
+  const Executor& executor = *impl_->latest->executor;
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    const Step& step = plan.steps[i];
+    LayerInfo layer;
+    layer.name = step.name;
+    layer.op = step.op;
+    layer.kernel = step.kernel_name;
+    layer.stage = kStages[static_cast<size_t>(step.stage)];
+    layer.macs = step.macs;
+    layer.why = step.why;
+    layer.numbers = step.numbers;
+    layer.product = step.product;
+    add_traffic(plan, step, layer);
+    layer.threads = 1;
+    if (step.kind == StepKind::kKernel && step.space == Space::kHost)
+      layer.threads = step.threads > 0 ? std::min(step.threads, threads()) : threads();
+    if (!step.outputs.empty()) {
+      const Slot& out = plan.slots[step.outputs[0]];
+      layer.output = dtype_name(out.dtype) + out.shape.str();
+    }
+    if (executor.profiled_runs() > 0) {
+      layer.ms = executor.step_ms()[i] / executor.profiled_runs();
+      layer.busy = executor.step_work_ms()[i] / executor.step_ms()[i] / threads();
+    } else if (impl_->latest->shared->step_ms.size() == plan.steps.size()) {
+      layer.ms = impl_->latest->shared->step_ms[i];
+    }
+    layers.push_back(std::move(layer));
+  }
+  return layers;
+}
+
+std::vector<std::pair<std::string, double>> Engine::build_times() const {
+  if (!impl_->latest) return {};
+  return impl_->latest->times;
+}
+
+std::vector<std::string> pass_names() {
+  std::vector<std::string> names;
+  for (const Pass& p : pipeline()) names.emplace_back(p.name);
+  return names;
+}
+
+}  // namespace thaw

@@ -1,0 +1,327 @@
+#include "thaw/engine.h"
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include <cmath>
+#include <filesystem>
+#include <memory>
+#include <random>
+#include <thread>
+
+#include "base/memory.h"
+#include "engine/build_plan.h"
+#include "graph/graph.h"
+#include "runtime/executor.h"
+#include "runtime/null_device.h"
+#include "tests/counting_new.h"
+#include "thaw/error.h"
+#include "thaw/timings.h"
+
+namespace thaw {
+namespace {
+
+Tensor random_tensor(const Shape& shape, unsigned seed) {
+  std::mt19937 random(seed);
+  std::normal_distribution<float> normal;
+  Tensor t = Tensor::empty(DType::kFloat32, shape);
+  for (int64_t i = 0; i < t.num_elements(); ++i) t.data<float>()[i] = normal(random);
+  return t;
+}
+
+// Two convolutions, a branch, a reshape: image [?,?,?,3] -> scores [n, h*w, 4].
+Model small_network() {
+  Graph g;
+  const ValueId image =
+      g.add_input("image", {DType::kFloat32, {kUnknownDim, kUnknownDim, kUnknownDim, 3}});
+  Conv2D same;
+  same.padding = Padding::kSame;
+  same.strides = {2, 2};
+  ValueId x = g.add(same, {image, g.constant(random_tensor({3, 3, 3, 8}, 1))}, "first");
+  x = g.add(Unary{UnaryKind::kRelu6}, {x}, "relu");
+  DepthwiseConv2D depthwise;
+  depthwise.padding = Padding::kSame;
+  const ValueId y = g.add(depthwise, {x, g.constant(random_tensor({3, 3, 8, 1}, 2))}, "depthwise");
+  x = g.add(Binary{BinaryKind::kAdd}, {x, y}, "residual");
+  x = g.add(Conv2D{}, {x, g.constant(random_tensor({1, 1, 8, 4}, 3))}, "pointwise");
+  const ValueId shape = g.add(ShapeOf{}, {x}, "shape");
+  StridedSlice first;
+  first.shrink_axis_mask = 1;
+  const ValueId batch = g.add(
+      first, {shape, g.constant_ints({0}), g.constant_ints({1}), g.constant_ints({1})}, "batch");
+  const ValueId minus_one = g.constant(Tensor::of<int32_t>(DType::kInt32, {}, {-1}));
+  const ValueId four = g.constant(Tensor::of<int32_t>(DType::kInt32, {}, {4}));
+  const ValueId target = g.add(Pack{}, {batch, minus_one, four}, "target");
+  x = g.add(Reshape{}, {x, target}, "flat");
+  g.add_output("scores", g.add(Unary{UnaryKind::kSigmoid}, {x}, "scores"));
+  return Model::from_graph(std::move(g));
+}
+
+// (n) -> 0 + 1 + ... + n-1 and the list of its steps, by a loop.
+Model counting_loop() {
+  Graph cond;
+  const ValueId ci = cond.add_input("i", {DType::kInt32, {}});
+  const ValueId cn = cond.add_input("n", {DType::kInt32, {}});
+  cond.add_input("sum", {DType::kInt32, {}});
+  cond.add_input("steps", {DType::kList, {}});
+  cond.add_output("more", cond.add(Binary{BinaryKind::kLess}, {ci, cn}));
+  Graph body;
+  const ValueId i = body.add_input("i", {DType::kInt32, {}});
+  const ValueId n = body.add_input("n", {DType::kInt32, {}});
+  const ValueId sum = body.add_input("sum", {DType::kInt32, {}});
+  const ValueId steps = body.add_input("steps", {DType::kList, {}});
+  const ValueId one = body.constant(Tensor::of<int32_t>(DType::kInt32, {}, {1}));
+  const ValueId next_sum = body.add(Binary{BinaryKind::kAdd}, {sum, i});
+  body.add_output("i", body.add(Binary{BinaryKind::kAdd}, {i, one}));
+  body.add_output("n", n);
+  body.add_output("sum", next_sum);
+  body.add_output("steps", body.add(ListSet{}, {steps, i, next_sum}));
+  Graph g;
+  const ValueId input = g.add_input("n", {DType::kInt32, {}});
+  const ValueId zero = g.constant(Tensor::of<int32_t>(DType::kInt32, {}, {0}));
+  ListReserve reserve;
+  reserve.dtype = DType::kInt32;
+  reserve.element_shape = Shape{};
+  const ValueId list = g.add(reserve, {input}, "list");
+  While loop;
+  loop.cond = g.add_subgraph(std::move(cond));
+  loop.body = g.add_subgraph(std::move(body));
+  const NodeId node = g.add_node(loop, {zero, input, zero, list}, "loop");
+  const std::vector<ValueId> results = g.node(node).outputs;
+  g.add_output("sum", results[2]);
+  ListStack stack;
+  stack.dtype = DType::kInt32;
+  stack.element_shape = Shape{};
+  g.add_output("steps", g.add(stack, {results[3]}, "stack"));
+  return Model::from_graph(std::move(g));
+}
+
+void expect_close(const Tensor& a, const Tensor& b) {
+  ASSERT_EQ(a.shape(), b.shape());
+  for (int64_t i = 0; i < a.num_elements(); ++i)
+    ASSERT_NEAR(a.data<float>()[i], b.data<float>()[i], 1e-5) << "element " << i;
+}
+
+TEST(Engine, ComputesTheOutputsThatAreAskedFor) {
+  const Tensor n = Tensor::of<int32_t>(DType::kInt32, {}, {5});
+  Engine all(counting_loop());
+  EngineOptions options;
+  options.outputs = {"steps"};
+  Engine some(counting_loop(), options);
+  ASSERT_EQ(some.outputs().size(), 1U);
+  EXPECT_EQ(some.outputs()[0].name, "steps");
+  const std::vector<Tensor> got = some.run({n});
+  const std::vector<Tensor> want = all.run({n});
+  ASSERT_EQ(got.size(), 1U);
+  ASSERT_EQ(got[0].shape(), want[1].shape());
+  for (int64_t i = 0; i < 5; ++i) EXPECT_EQ(got[0].int_at(i), want[1].int_at(i));
+
+  options.outputs = {"sum"};  // the list is not stacked
+  Engine sum(counting_loop(), options);
+  EXPECT_EQ(sum.run({n})[0].int_at(0), 10);
+  EXPECT_LT(sum.layers().size(), all.layers().size());
+  options.outputs = {"sum", "product"};
+  EXPECT_THROW(Engine(counting_loop(), options), UsageError);
+}
+
+TEST(Engine, CpuAgreesWithReferenceAtEveryShape) {
+  EngineOptions ref;
+  ref.device = "ref";
+  ref.disabled_passes = pass_names();
+  Engine plain(small_network(), ref);
+  Engine fast(small_network());
+  for (const Shape& shape :
+       {Shape{1, 33, 17, 3}, Shape{2, 8, 8, 3}, Shape{1, 33, 17, 3}, Shape{3, 1, 1, 3}}) {
+    const Tensor image = random_tensor(shape, 7);
+    expect_close(fast.run({image})[0], plain.run({image})[0]);
+    EXPECT_TRUE(fast.planned());
+  }
+}
+
+TEST(Engine, TunedGivesTheSameAndSaysWhatRan) {
+  const std::string timings =
+      (std::filesystem::temp_directory_path() /
+       ("engine_test_timings" + std::to_string(::testing::UnitTest::GetInstance()->random_seed())))
+          .string();
+  EngineOptions options;
+  options.threads = 2;
+  Engine plain(small_network(), options);
+  options.tune = true;
+  options.timing_cache = timings;
+  const Tensor image = random_tensor({1, 33, 17, 3}, 7);
+  for (int i = 0; i < 2; ++i) {  // raced, then from the file
+    Engine tuned(small_network(), options);
+    expect_close(tuned.run({image})[0], plain.run({image})[0]);
+    for (const LayerInfo& layer : tuned.layers()) {
+      EXPECT_GE(layer.threads, 1) << layer.name;
+      EXPECT_LE(layer.threads, 2) << layer.name;
+    }
+    EXPECT_EQ(tuned.threads(), 2);
+  }
+  EXPECT_FALSE(read_timings(timings).empty());
+  std::filesystem::remove(timings);
+}
+
+TEST(Engine, ShapesPastTheCacheRunOnTheGeneralPlan) {
+  EngineOptions one_plan;
+  one_plan.max_cached_engines = 1;
+  Engine small_cache(small_network(), one_plan);
+  Engine engine(small_network());
+  for (int64_t size : {5, 6, 7, 5}) {
+    const Tensor image = random_tensor({1, size, size, 3}, 11);
+    expect_close(small_cache.run({image})[0], engine.run({image})[0]);
+    EXPECT_EQ(small_cache.planned(), size == 5);
+  }
+}
+
+TEST(Engine, AllocatesNothingOncePlanned) {
+  EngineOptions options;
+  options.threads = 2;
+  Engine engine(small_network(), options);
+  const std::vector<Tensor> inputs{random_tensor({1, 32, 32, 3}, 5)};
+  engine.run_shared(inputs);
+  engine.run_shared(inputs);
+  const size_t news_before = count_of_news();
+  const size_t host_before = host_allocations();
+  for (int i = 0; i < 10; ++i) engine.run_shared(inputs);
+  EXPECT_EQ(count_of_news() - news_before, 0U);
+  EXPECT_EQ(host_allocations() - host_before, 0U);
+}
+
+// Bytes that the C library's allocator has given out.
+size_t bytes_in_use() {
+  const struct mallinfo2 info = mallinfo2();
+  return info.uordblks + info.hblkhd;
+}
+
+// A matrix product whose weights are all there is: [n, 1000] -> [n, 1000], 4 MB.
+Model heavy_network() {
+  Graph g;
+  const ValueId x = g.add_input("x", {DType::kFloat32, {kUnknownDim, 1000}});
+  const ValueId weights = g.constant(random_tensor({1000, 1000}, 1));
+  g.add_output("y", g.add(MatMul{}, {x, weights}, "product"));
+  return Model::from_graph(std::move(g));
+}
+
+TEST(Engine, SharesWeights) {
+  constexpr size_t kWeights = 4000000;
+  const size_t at_first = bytes_in_use();
+  const Tensor probe = Tensor::zeros(DType::kUInt8, {kWeights});
+  if (bytes_in_use() - at_first < kWeights) GTEST_SKIP() << "this allocator counts no bytes";
+  Engine first(heavy_network());
+  size_t before = bytes_in_use();
+  first.prepare({{2, 1000}});
+  EXPECT_GE(bytes_in_use() - before, kWeights);
+  before = bytes_in_use();
+  Engine second = first.share();
+  second.prepare({{2, 1000}});
+  EXPECT_LT(bytes_in_use() - before, kWeights / 4);
+  EXPECT_EQ(second.memory().weights, first.memory().weights);
+  EXPECT_EQ(second.threads(), first.threads());
+}
+
+TEST(Engine, SharedEnginesRunAtTheSameTime) {
+  Engine first(small_network());
+  Engine second = first.share();
+  const std::vector<Tensor> a{random_tensor({1, 32, 32, 3}, 2)};
+  const std::vector<Tensor> b{random_tensor({1, 32, 32, 3}, 3)};
+  const Tensor expected_a = first.run(a)[0];
+  const Tensor expected_b = first.run(b)[0];
+  std::thread other([&] {
+    for (int i = 0; i < 50; ++i) EXPECT_TRUE(identical(second.run(b)[0], expected_b));
+  });
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(identical(first.run(a)[0], expected_a));
+  other.join();
+}
+
+// Which engine makes a plan first does not matter, nor which one is there longer.
+TEST(Engine, SharedPlansOutliveTheEngineThatMadeThem) {
+  auto first = std::make_unique<Engine>(small_network());
+  Engine second = first->share();
+  const Tensor image = random_tensor({1, 16, 16, 3}, 5);
+  const Tensor expected = first->run({image})[0];
+  first.reset();
+  EXPECT_TRUE(identical(second.run({image})[0], expected));
+  Engine third = second.share();
+  EXPECT_TRUE(identical(third.run({image})[0], expected));
+  EXPECT_EQ(third.plan_origin(), "built in memory");
+  ASSERT_EQ(third.build_times().size(), 1U);
+  EXPECT_EQ(third.build_times()[0].first, "share");
+}
+
+TEST(Engine, PinnedEnginesGiveTheSameResults) {
+  EngineOptions options;
+  options.threads = 2;
+  Engine engine(small_network(), options);
+  options.pin = true;
+  Engine pinned(small_network(), options);
+  const Tensor image = random_tensor({1, 32, 32, 3}, 5);
+  EXPECT_TRUE(identical(pinned.run({image})[0], engine.run({image})[0]));
+}
+
+TEST(Engine, RunsLoopsAndLists) {
+  for (const char* device : {"ref", "cpu"}) {
+    EngineOptions options;
+    options.device = device;
+    Engine engine(counting_loop(), options);
+    const std::vector<Tensor> out = engine.run({Tensor::of<int32_t>(DType::kInt32, {}, {5})});
+    EXPECT_EQ(out[0].data<int32_t>()[0], 10);
+    ASSERT_EQ(out[1].shape(), (Shape{5}));
+    EXPECT_EQ(out[1].ints(), (std::vector<int64_t>{0, 1, 3, 6, 10}));
+    EXPECT_EQ(engine.run({Tensor::of<int32_t>(DType::kInt32, {}, {0})})[0].data<int32_t>()[0], 0);
+  }
+}
+
+TEST(Engine, RefusesInputsThatDoNotFit) {
+  Engine engine(small_network());
+  EXPECT_THROW(engine.run({}), InputError);
+  EXPECT_THROW(engine.run({random_tensor({1, 8, 8, 4}, 1)}), InputError);
+  EXPECT_THROW(engine.run({Tensor::zeros(DType::kUInt8, {1, 8, 8, 3})}), InputError);
+  EngineOptions nowhere;
+  nowhere.device = "abacus";
+  EXPECT_THROW(Engine(small_network(), nowhere), UsageError);
+}
+
+TEST(Engine, KeepsToTheMemoryLimit) {
+  EngineOptions options;
+  options.memory_limit = size_t{1} << 20;
+  Engine engine(small_network(), options);
+  engine.run({random_tensor({1, 16, 16, 3}, 1)});
+  EXPECT_THROW(engine.run({random_tensor({1, 1024, 1024, 3}, 1)}), ResourceError);
+}
+
+// The core drives a device with memory of its own through Device and Queue alone.
+TEST(NullDevice, TakesUploadsLaunchesAndDownloads) {
+  NullDevice device;
+  Graph g;
+  const ValueId x = g.add_input("x", {DType::kFloat32, {1, 8, 8, 3}});
+  const ValueId filter = g.constant(random_tensor({1, 1, 3, 4}, 1));
+  const ValueId conv = g.add(Conv2D{}, {x, filter}, "conv");
+  const ValueId relu = g.add(Unary{UnaryKind::kRelu}, {conv}, "relu");
+  const ValueId on_host = g.add(Softmax{}, {relu}, "softmax");
+  g.add_output("y", g.add(Unary{UnaryKind::kSigmoid}, {on_host}, "sigmoid"));
+  BuildContext context;
+  context.device = &device;
+  const std::unique_ptr<Plan> plan = build_plan(g, context);
+  const std::unique_ptr<Queue> queue = device.create_queue();
+  const std::unique_ptr<Queue> host_queue = make_host_queue();
+  Workspace host_workspace;
+  Workspace device_workspace(device);
+  ExecutionResources resources;
+  resources.device = &device;
+  resources.host_queue = host_queue.get();
+  resources.device_queue = queue.get();
+  resources.host_workspace = &host_workspace;
+  resources.device_workspace = &device_workspace;
+  Executor executor(*plan, resources);
+  EXPECT_EQ(device.counts().uploads, 1);  // the filter, once
+  executor.run({random_tensor({1, 8, 8, 3}, 2)});
+  executor.run({random_tensor({1, 8, 8, 3}, 3)});
+  EXPECT_EQ(device.counts().uploads, 1 + 2 * 2);  // x, and softmax's result for the sigmoid
+  EXPECT_EQ(device.counts().downloads, 2 * 2);    // relu for the softmax, and y
+  EXPECT_EQ(device.counts().launches, 2 * 3);     // conv, relu, sigmoid
+  EXPECT_TRUE(plan->is_static);
+}
+
+}  // namespace
+}  // namespace thaw

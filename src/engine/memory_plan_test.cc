@@ -1,0 +1,40 @@
+#include "engine/memory_plan.h"
+
+#include <gtest/gtest.h>
+
+#include <random>
+
+namespace thaw {
+namespace {
+
+bool overlap(const Lifetime& a, size_t a_at, const Lifetime& b, size_t b_at) {
+  const bool in_time = a.first <= b.last && b.first <= a.last;
+  return in_time && a_at < b_at + b.bytes && b_at < a_at + a.bytes;
+}
+
+TEST(MemoryPlan, BuffersAliveTogetherDoNotOverlap) {
+  std::mt19937 random(20261124);
+  for (int round = 0; round < 50; ++round) {
+    std::vector<Lifetime> lives;
+    for (int i = 0; i < 60; ++i) {
+      const size_t first = random() % 100;
+      lives.push_back({1 + random() % 5000, first, first + random() % 20});
+    }
+    const MemoryPlan plan = plan_memory(lives);
+    for (size_t i = 0; i < lives.size(); ++i) {
+      EXPECT_EQ(plan.offsets[i] % 64, 0U);
+      EXPECT_LE(plan.offsets[i] + lives[i].bytes, plan.bytes);
+      for (size_t j = i + 1; j < lives.size(); ++j)
+        EXPECT_FALSE(overlap(lives[i], plan.offsets[i], lives[j], plan.offsets[j]));
+    }
+  }
+}
+
+TEST(MemoryPlan, AChainNeedsTwoBuffers) {
+  std::vector<Lifetime> lives;
+  for (size_t i = 0; i < 10; ++i) lives.push_back({1024, i, i + 1});
+  EXPECT_EQ(plan_memory(lives).bytes, 2048U);
+}
+
+}  // namespace
+}  // namespace thaw

@@ -1,0 +1,225 @@
+#include "thaw/optimize.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <filesystem>
+
+#include "base/cpu_features.h"
+#include "engine/build_engine.h"
+#include "engine/compare_models.h"
+#include "engine/make_device.h"
+#include "engine/plan_runner.h"
+#include "engine/saved_plans.h"
+#include "engine/source_id.h"
+#include "engine/tune.h"
+#include "export/write_saved_model.h"
+#include "import/frozen_model.h"
+#include "thaw/error.h"
+#include "thaw/model.h"
+
+namespace thaw {
+namespace {
+
+namespace fs = std::filesystem;
+using Clock = std::chrono::steady_clock;
+
+constexpr int kTimedRuns = 20;
+constexpr int kWarmUpRuns = 3;
+
+std::vector<Shape> default_shapes(const Model& model) {
+  static constexpr int64_t kPicture[] = {1, 720, 1280, 3};
+  std::vector<Shape> shapes;
+  for (const TensorInfo& info : model.inputs()) {
+    Shape shape = info.shape;
+    for (int i = 0; i < shape.rank(); ++i)
+      if (shape[i] == kUnknownDim) shape[i] = shape.rank() == 4 ? kPicture[i] : 1;
+    shapes.push_back(shape);
+  }
+  return shapes;
+}
+
+void check_shapes(const Model& model, const std::vector<Shape>& shapes) {
+  if (shapes.size() != model.inputs().size())
+    throw UsageError(fmt::format("{}: has {} inputs, shapes were given for {}", model.path(),
+                                 model.inputs().size(), shapes.size()));
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const TensorInfo& info = model.inputs()[i];
+    if (!shapes[i].is_static())
+      throw UsageError(fmt::format("{}: input '{}' is {}{}: give its shape", model.path(),
+                                   info.name, dtype_name(info.dtype), info.shape.str()));
+    bool fits = !info.shape.has_rank() || info.shape.rank() == shapes[i].rank();
+    for (int d = 0; fits && d < info.shape.rank(); ++d)
+      fits = info.shape[d] == kUnknownDim || info.shape[d] == shapes[i][d];
+    if (!fits)
+      throw UsageError(fmt::format("{}: input '{}' takes {}, not {}", model.path(), info.name,
+                                   info.shape.str(), shapes[i].str()));
+  }
+}
+
+// Inputs to time on; empty where none can be made up.
+std::vector<Tensor> example_inputs(const Model& model, const std::vector<Shape>& shapes) {
+  std::vector<Tensor> inputs;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    if (dtype_size(model.inputs()[i].dtype) == 0) return {};
+    inputs.push_back(made_up_input(model.inputs()[i], shapes[i]));
+  }
+  return inputs;
+}
+
+std::vector<float> time_steps(const Plan& plan, Device& device, int threads,
+                              const std::vector<Tensor>& inputs) {
+  if (inputs.empty()) return {};
+  PlanRunner runner(plan, device, threads);
+  for (int i = 0; i < kWarmUpRuns; ++i) runner.executor().run(inputs);
+  runner.executor().set_profiling(true);
+  for (int i = 0; i < kTimedRuns; ++i) runner.executor().run(inputs);
+  std::vector<float> ms;
+  for (const double sum : runner.executor().step_ms())
+    ms.push_back(static_cast<float>(sum / kTimedRuns));
+  return ms;
+}
+
+size_t folder_bytes(const std::string& folder) {
+  size_t bytes = 0;
+  for (const auto& entry : fs::recursive_directory_iterator(folder))
+    if (entry.is_regular_file()) bytes += entry.file_size();
+  return bytes;
+}
+
+class Optimizer {
+ public:
+  explicit Optimizer(const OptimizeOptions& options)
+      : options_(options), device_(make_device(options.engine.device)) {
+    report_.precision = options.engine.precision.value_or(Precision::kFloat32);
+    if (options.engine.tune && options.build) timings_ = open_timings(options.engine, options.log);
+  }
+
+  // Adds plans and manifest to the SavedModel in `folder`.
+  void add_plans(const std::string& folder) {
+    const Model model = Model::load(folder);
+    manifest_.version = THAW_VERSION;
+    manifest_.device = device_->name();
+    manifest_.precision = report_.precision;
+    manifest_.max_cached_engines = options_.engine.max_cached_engines.value_or(4);
+    manifest_.calibration = options_.engine.calibration;
+    manifest_.inputs = model.inputs();
+    manifest_.outputs = model.outputs();
+    mark_model(folder, manifest_);
+    std::error_code error;
+    fs::create_directories(plan_folder(folder), error);
+    if (error) throw ResourceError(fmt::format("{}: {}", plan_folder(folder), error.message()));
+    std::vector<std::vector<Shape>> all = options_.shapes;
+    if (all.empty() && options_.build) all.push_back(default_shapes(model));
+    for (const std::vector<Shape>& shapes : all) {
+      check_shapes(model, shapes);
+      if (options_.build) add_plan(model, shapes, plan_folder(folder));
+    }
+    write_manifest(plan_folder(folder), manifest_);
+  }
+
+  // Runs what lies on disk beside what is built in memory.
+  void check(const std::string& destination) {
+    const Model model = Model::load(destination);
+    EngineOptions in_memory = options_.engine;
+    in_memory.verify = true;
+    for (const OptimizedPlan& plan : report_.plans) {
+      const std::vector<Tensor> inputs = example_inputs(model, plan.shapes);
+      if (inputs.empty()) {
+        report_.check_note = "not run: no input can be made up";
+        return;
+      }
+      progress(fmt::format("checking the plan for {}", shapes_text(plan.shapes)));
+      Engine built(model, in_memory);
+      Engine stored(model, options_.engine);
+      stored.prepare(plan.shapes);
+      if (stored.plan_origin() != plan_folder(destination) + "/" + plan.file)
+        throw InternalError(fmt::format("{}: {} is not used", destination, plan.file));
+      const std::string fault = difference(built, stored, inputs);
+      if (!fault.empty())
+        throw InternalError(
+            fmt::format("{}: {} from that of an engine built in memory", plan.file, fault));
+    }
+    report_.checked = !report_.plans.empty();
+    report_.bytes = folder_bytes(destination);
+  }
+
+  OptimizeReport& report() { return report_; }
+  void progress(const std::string& what) const {
+    if (options_.progress) options_.progress(what);
+  }
+
+ private:
+  void add_plan(const Model& model, const std::vector<Shape>& shapes, const std::string& folder) {
+    progress(
+        fmt::format("building {} for {}", precision_name(report_.precision), shapes_text(shapes)));
+    const auto start = Clock::now();
+    EngineOptions engine = options_.engine;
+    engine.precision = report_.precision;
+    PlanFile file;
+    file.graph =
+        std::make_unique<Graph>(optimised_graph(model.graph(), shapes, engine, &file.build_times));
+    BuildContext context = kernels_for(*device_, engine);
+    const TunedKernels tuned = race_kernels(*file.graph, context, engine, file.build_times);
+    context.tuned = &tuned;
+    context.record = &file.kernels;
+    const std::unique_ptr<Plan> plan = build_plan(*file.graph, context);
+    file.step_ms = time_steps(*plan, *device_, engine.threads, example_inputs(model, shapes));
+    file.facts = {THAW_VERSION,          source_id(),       device_->name(), cpu_feature_text(),
+                  model_mark(manifest_), report_.precision, shapes};
+    const std::string name = fmt::format("{}.plan", manifest_.plans.size() + 1);
+    write_plan_file(folder + "/" + name, file);
+    manifest_.plans.push_back({name, shapes});
+    report_.plans.push_back({shapes, name, static_cast<size_t>(fs::file_size(folder + "/" + name)),
+                             std::chrono::duration<double>(Clock::now() - start).count(),
+                             tune_seconds_});
+  }
+
+  TunedKernels race_kernels(const Graph& graph, const BuildContext& context,
+                            const EngineOptions& engine,
+                            std::vector<std::pair<std::string, double>>& times) {
+    if (!engine.tune) return {};
+    const auto start = Clock::now();
+    ThreadPool pool(engine.threads > 0 ? engine.threads : available_processors());
+    TuneOptions tune_options;
+    if (options_.detail)
+      tune_options.progress = [&](size_t number, size_t count, const std::string& name) {
+        options_.detail(fmt::format("timing kernels: layer {} of {}, {}", number, count, name));
+      };
+    TunedKernels tuned = tune(graph, context, pool, engine, options_.log, tune_options);
+    tune_seconds_ = std::chrono::duration<double>(Clock::now() - start).count();
+    times.emplace_back("tune", 1e3 * tune_seconds_);
+    return tuned;
+  }
+
+  const OptimizeOptions& options_;
+  const std::unique_ptr<Device> device_;
+  std::shared_ptr<TimingCache> timings_;  // kept in memory until the check has run
+  double tune_seconds_ = 0;
+  Manifest manifest_;
+  OptimizeReport report_;
+};
+
+}  // namespace
+
+OptimizeReport optimize(const std::string& source, const std::string& destination,
+                        const OptimizeOptions& options) {
+  Optimizer optimizer(options);
+  const auto add_plans = [&](const std::string& folder) { optimizer.add_plans(folder); };
+  FreezeOptions freeze_options;
+  freeze_options.outputs = options.outputs;
+  const bool is_folder = fs::is_directory(source);
+  if (is_folder && !options.outputs.empty())
+    throw UsageError(fmt::format("{}: outputs can be chosen for a frozen graph alone", source));
+  const FrozenModel frozen = read_frozen_model(source, freeze_options);
+  optimizer.report().source_kind = model_kind_name(frozen.kind);
+  if (is_folder)
+    copy_saved_model(source, destination, options.overwrite, add_plans);
+  else
+    write_saved_model(destination, frozen, options.overwrite, add_plans);
+  optimizer.check(destination);
+  return std::move(optimizer.report());
+}
+
+}  // namespace thaw

@@ -1,0 +1,208 @@
+#include "engine/race.h"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <limits>
+#include <memory>
+
+#include "base/half.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The best of a row's first runs decides whether it is raced at all: one that was interrupted says
+// nothing.
+constexpr int kFirstRuns = 3;
+constexpr double kSurelyHopeless = 8;  // times the best, in two runs
+constexpr double kHopeless = 2.5;      // times the best
+constexpr double kBehind = 1.25;       // times the best, after the fewest rounds
+constexpr double kClearlyFaster = 0.98;
+constexpr int kFewestRounds = 2;                        // of a layer that takes
+constexpr double kPatience = 10;                        // times its budget
+constexpr size_t kMostPackedBytes = size_t{512} << 20;  // weights of all rows of a layer together
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// Values in [-1, 1), levels in [0, 256).
+Tensor made_up(const TensorDesc& desc) {
+  Tensor t = Tensor::zeros(desc.dtype, desc.shape);
+  uint32_t state = 1;
+  for (int64_t i = 0; i < t.num_elements(); ++i) {
+    state = state * 1664525U + 1013904223U;
+    const uint32_t level = state >> 24;
+    const float value = static_cast<float>(level) / 128.0F - 1;
+    if (desc.dtype == DType::kUInt8) t.data<uint8_t>()[i] = static_cast<uint8_t>(level);
+    if (desc.dtype == DType::kFloat32) t.data<float>()[i] = value;
+    if (desc.dtype == DType::kFloat16) t.data<uint16_t>()[i] = float_to_half(value);
+    if (desc.dtype == DType::kBFloat16) t.data<uint16_t>()[i] = float_to_bfloat16(value);
+  }
+  return t;
+}
+
+// In a network the threads are awake when a layer begins, for it follows another.
+void wake(ThreadPool& pool) {
+  constexpr auto kLongest = std::chrono::microseconds(200);
+  pool.limit(0);
+  const int all = std::min(pool.threads(), pool.share());
+  std::atomic<int> there{0};
+  const Clock::time_point end = Clock::now() + kLongest;
+  pool.parallel_for(pool.threads(), [&](int64_t, int64_t, int) {
+    ++there;
+    while (there < all && Clock::now() < end) {
+    }
+  });
+}
+
+// A row on so many threads.
+struct Runner {
+  const KernelEntry* row = nullptr;
+  std::unique_ptr<OpKernel> kernel;  // its own, for it may be prepared for a number of threads
+  int threads = 1;
+  std::vector<double> ms;
+
+  // Neither the luckiest run nor those that something disturbed.
+  double time() const {
+    std::vector<double> sorted = ms;
+    std::sort(sorted.begin(), sorted.end());
+    return sorted[sorted.size() / 4];
+  }
+};
+
+class Race {
+ public:
+  Race(const OpDesc& desc, ThreadPool& pool) : pool_(pool), context_(&pool, &workspace_) {
+    inputs_.reserve(desc.inputs.size());
+    outputs_.reserve(desc.outputs.size());
+    for (const TensorDesc& in : desc.inputs)
+      inputs_.push_back(in.constant != nullptr ? *in.constant : made_up(in));
+    for (const TensorDesc& out : desc.outputs)
+      outputs_.push_back(Tensor::zeros(out.dtype, out.shape));
+    for (const Tensor& t : inputs_) context_.inputs_.push_back(&t);
+    for (Tensor& t : outputs_) context_.outputs_.push_back(&t);
+    context_.owned_.assign(inputs_.size(), false);
+  }
+  ~Race() { pool_.limit(0); }
+  Race(const Race&) = delete;
+  Race& operator=(const Race&) = delete;
+
+  void enter(const KernelEntry& row, const OpDesc& desc) {
+    try {
+      for (int threads = pool_.size(); threads >= 1; threads /= 2) {
+        if (packed_bytes_ > kMostPackedBytes) return leave_out(row);
+        Runner runner{&row, row.create(desc), threads, {}};
+        packed_bytes_ += runner.kernel->bytes();
+        run_once(runner);  // first touches
+        for (int i = 0; i < kFirstRuns && !is_surely_hopeless(runner); ++i)
+          runner.ms.push_back(run_once(runner));
+        if (is_surely_hopeless(runner)) {
+          dropped_.push_back({row.name, threads, runner.time()});
+          break;
+        }
+        runners_.push_back(std::move(runner));
+      }
+    } catch (const Error&) {
+      leave_out(row);
+    }
+  }
+
+  void run(const TuneOptions& options) {
+    drop_slower_than(kHopeless);
+    for (Runner& runner : runners_) runner.ms.clear();
+    const Clock::time_point start = Clock::now();
+    for (int round = 0; round < options.max_rounds; ++round) {
+      if (round == options.min_rounds) drop_slower_than(kBehind);
+      const double spent = milliseconds_since(start);
+      if (round >= options.min_rounds && spent > options.layer_ms) break;
+      if (round >= kFewestRounds && spent > kPatience * options.layer_ms) break;
+      for (size_t i = 0; i < runners_.size(); ++i) {
+        Runner& runner = runners_[(i + static_cast<size_t>(round)) % runners_.size()];
+        runner.ms.push_back(run_once(runner));
+      }
+    }
+  }
+
+  // Those that are left come before those that were dropped.
+  std::vector<KernelTiming> result() const {
+    std::vector<KernelTiming> all;
+    for (const Runner& runner : runners_)
+      all.push_back({runner.row->name, runner.threads, runner.time()});
+    rank(all);
+    all.insert(all.end(), dropped_.begin(), dropped_.end());
+    return all;
+  }
+
+ private:
+  void leave_out(const KernelEntry& row) { dropped_.push_back({row.name, 0, 0}); }
+
+  double run_once(const Runner& runner) {
+    wake(pool_);
+    pool_.limit(runner.threads);
+    const Clock::time_point start = Clock::now();
+    runner.kernel->run(context_);
+    return milliseconds_since(start);
+  }
+
+  bool is_surely_hopeless(const Runner& runner) const {
+    return runner.ms.size() >= 2 && runner.time() > kSurelyHopeless * best_time();
+  }
+
+  double best_time() const {
+    double best = std::numeric_limits<double>::infinity();
+    for (const Runner& runner : runners_) best = std::min(best, runner.time());
+    return best;
+  }
+
+  // But never what an engine takes that is not tuned: the others are held against it.
+  void drop_slower_than(double times_the_best) {
+    const double best = best_time();
+    std::vector<Runner> kept;
+    for (size_t i = 0; i < runners_.size(); ++i) {
+      Runner& runner = runners_[i];
+      if (i == 0 || runner.time() <= times_the_best * best) {
+        kept.push_back(std::move(runner));
+        continue;
+      }
+      dropped_.push_back({runner.row->name, runner.threads, runner.time()});
+    }
+    runners_ = std::move(kept);
+  }
+
+  ThreadPool& pool_;
+  Workspace workspace_;
+  RunContext context_;
+  std::vector<Tensor> inputs_;
+  std::vector<Tensor> outputs_;
+  size_t packed_bytes_ = 0;
+  std::vector<Runner> runners_;
+  std::vector<KernelTiming> dropped_;
+};
+
+}  // namespace
+
+void rank(std::vector<KernelTiming>& timings) {
+  if (timings.empty()) return;
+  const KernelTiming first = timings[0];
+  std::stable_sort(timings.begin(), timings.end(),
+                   [](const KernelTiming& a, const KernelTiming& b) { return a.ms < b.ms; });
+  if (timings[0].ms <= kClearlyFaster * first.ms) return;
+  const auto at = std::find_if(timings.begin(), timings.end(), [&](const KernelTiming& t) {
+    return t.kernel == first.kernel && t.threads == first.threads;
+  });
+  std::rotate(timings.begin(), at, at + 1);
+}
+
+std::vector<KernelTiming> race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc,
+                               ThreadPool& pool, const TuneOptions& options) {
+  Race race(desc, pool);
+  for (const KernelEntry* row : rows) race.enter(*row, desc);
+  race.run(options);
+  return race.result();
+}
+
+}  // namespace thaw

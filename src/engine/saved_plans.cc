@@ -1,0 +1,117 @@
+#include "engine/saved_plans.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/cpu_features.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+namespace fs = std::filesystem;
+
+void say(const Log& log, LogLevel level, const std::string& text) {
+  if (log) log(level, text);
+}
+
+// Bytes of saved_model.pb and variables/, without reading them.
+uint64_t model_size(const std::string& saved_model) {
+  std::error_code error;
+  uint64_t bytes = fs::file_size(saved_model + "/saved_model.pb", error);
+  if (error) return 0;
+  for (fs::directory_iterator it(saved_model + "/variables", error), end; !error && it != end;
+       it.increment(error)) {
+    std::error_code unreadable;
+    const uint64_t size = it->file_size(unreadable);
+    if (!unreadable) bytes += size;
+  }
+  return bytes;
+}
+
+// Empty when the plan is for this.
+std::string misfit(const PlanFacts& facts, const PlanFacts& wanted) {
+  if (facts.model != wanted.model) return "is of another model";
+  if (facts.device != wanted.device)
+    return fmt::format("is for the device {}, not {}", facts.device, wanted.device);
+  if (facts.processor != wanted.processor)
+    return fmt::format("is for a processor with {}; this one has {}", facts.processor,
+                       wanted.processor);
+  if (facts.precision != wanted.precision || facts.shapes != wanted.shapes)
+    return "is not for what the manifest says";
+  return {};
+}
+
+}  // namespace
+
+std::string plan_folder(const std::string& saved_model) {
+  return saved_model + "/assets.extra/thaw";
+}
+
+std::string shapes_text(const std::vector<Shape>& shapes) {
+  std::string text;
+  for (const Shape& shape : shapes) {
+    if (!text.empty()) text += ", ";
+    for (int i = 0; i < shape.rank(); ++i) text += fmt::format("{}{}", i ? "x" : "", shape[i]);
+    if (shape.rank() <= 0) text += shape.str();
+  }
+  return text;
+}
+
+std::shared_ptr<const SavedPlans> SavedPlans::open(const std::string& saved_model, const Log& log) {
+  std::error_code error;
+  if (!fs::is_directory(plan_folder(saved_model), error)) return nullptr;
+  auto plans = std::make_shared<SavedPlans>();
+  plans->path_ = saved_model;
+  try {
+    plans->manifest_ = read_manifest(plan_folder(saved_model));
+  } catch (const InputError& e) {
+    say(log, LogLevel::kWarning, fmt::format("{}; its plans are not used", e.what()));
+    return nullptr;
+  }
+  if (model_size(saved_model) != plans->manifest_.model_bytes) {
+    say(log, LogLevel::kWarning,
+        fmt::format("{}: was changed after it was optimised; its plans are not used", saved_model));
+    return nullptr;
+  }
+  return plans;
+}
+
+std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Precision precision,
+                                         const std::string& device, const Log& log) const {
+  const std::string wanted = fmt::format("{} {}", shapes_text(shapes), precision_name(precision));
+  const auto same = [&](const Manifest::Entry& entry) { return entry.shapes == shapes; };
+  const auto entry = std::find_if(manifest_.plans.begin(), manifest_.plans.end(), same);
+  if (entry == manifest_.plans.end() || precision != manifest_.precision ||
+      device != manifest_.device) {
+    say(log, LogLevel::kInfo,
+        fmt::format("{}: has no plan for {} on {}; built in memory", path_, wanted, device));
+    return std::nullopt;
+  }
+  const std::string path = plan_folder(path_) + "/" + entry->file;
+  std::string fault;
+  try {
+    PlanFile plan = read_plan_file(path);
+    PlanFacts facts;
+    facts.device = device;
+    facts.processor = cpu_feature_text();
+    facts.model = model_mark(manifest_);
+    facts.precision = precision;
+    facts.shapes = shapes;
+    fault = misfit(plan.facts, facts);
+    if (fault.empty()) {
+      say(log, LogLevel::kInfo, fmt::format("{}: the plan for {}", path, wanted));
+      return plan;
+    }
+    fault = path + ": " + fault;
+  } catch (const InputError& e) {
+    fault = e.what();
+  }
+  say(log, LogLevel::kWarning,
+      fault + "; built in memory (`thaw optimize --overwrite` writes it anew)");
+  return std::nullopt;
+}
+
+}  // namespace thaw

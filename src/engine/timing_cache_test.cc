@@ -1,0 +1,169 @@
+#include "engine/timing_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "base/atomic_file.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+namespace fs = std::filesystem;
+
+LayerTimings layer(const std::string& name, const std::string& build = timing_build()) {
+  return {timing_machine("cpu"), build, name, 2, {{"cpu.fast", 1, 0.25}, {"cpu.slow", 2, 1.5}}};
+}
+
+class TimingCacheTest : public ::testing::Test {
+ protected:
+  TimingCacheTest()
+      : folder_(fs::temp_directory_path() /
+                ("timing_cache_test_" + std::to_string(reinterpret_cast<uintptr_t>(this)) + "_" +
+                 std::to_string(::testing::UnitTest::GetInstance()->random_seed()))),
+        path_((folder_ / "deep" / "timings").string()) {}
+  ~TimingCacheTest() override { fs::remove_all(folder_); }
+
+  Log log() {
+    return [this](LogLevel, const std::string& text) { said_ += text + "\n"; };
+  }
+
+  const fs::path folder_;
+  const std::string path_;
+  std::string said_;
+};
+
+std::string fault(const std::string& bytes) {
+  try {
+    parse_timings(bytes);
+    return {};
+  } catch (const InputError& e) {
+    return e.what();
+  }
+}
+
+TEST_F(TimingCacheTest, GivesBackWhatWasSaved) {
+  {
+    TimingCache cache(path_);
+    EXPECT_FALSE(cache.find(layer("conv")));
+    cache.add(layer("conv"));
+    cache.add(layer("matmul"));
+    cache.save(log());
+  }
+  const auto cache = TimingCache::open(path_, log());
+  const auto found = cache->find(layer("conv"));
+  ASSERT_TRUE(found);
+  ASSERT_EQ(found->size(), 2U);
+  EXPECT_EQ((*found)[0].kernel, "cpu.fast");
+  EXPECT_EQ((*found)[0].threads, 1);
+  EXPECT_EQ((*found)[1].ms, 1.5);
+  EXPECT_EQ(read_timings(path_).size(), 2U);
+  EXPECT_TRUE(timings_apply(read_timings(path_)[0]));
+  EXPECT_EQ(said_, "");
+}
+
+TEST_F(TimingCacheTest, EveryPartOfTheKeyCounts) {
+  TimingCache cache(path_);
+  cache.add(layer("conv"));
+  LayerTimings other = layer("conv");
+  other.machine = "cpu; another";
+  EXPECT_FALSE(cache.find(other));
+  EXPECT_FALSE(timings_apply(other));
+  EXPECT_FALSE(cache.find(layer("conv", "another build")));
+  EXPECT_FALSE(timings_apply(layer("conv", "another build")));
+  other = layer("conv");
+  other.threads = 1;
+  EXPECT_FALSE(cache.find(other));
+  EXPECT_FALSE(cache.find(layer("matmul")));
+}
+
+TEST_F(TimingCacheTest, ProcessesAddToEachOther) {
+  TimingCache first(path_);
+  TimingCache second(path_);
+  first.add(layer("conv"));
+  first.save(log());
+  second.add(layer("matmul"));
+  second.save(log());
+  EXPECT_EQ(read_timings(path_).size(), 2U);
+  EXPECT_TRUE(second.find(layer("conv")));
+}
+
+TEST_F(TimingCacheTest, EnginesOfAProcessShareOne) {
+  const auto first = TimingCache::open(path_, log());
+  first->add(layer("conv"));
+  EXPECT_TRUE(TimingCache::open(path_, log())->find(layer("conv")));
+}
+
+TEST_F(TimingCacheTest, OtherBuildsAreDroppedAndOtherMachinesKept) {
+  LayerTimings elsewhere = layer("conv");
+  elsewhere.machine = "cpu; another";
+  fs::create_directories(folder_ / "deep");
+  write_file(path_, timings_bytes({layer("old", "another build"), elsewhere}));
+  TimingCache cache(path_);
+  cache.add(layer("conv"));
+  cache.save(log());
+  const std::vector<LayerTimings> kept = read_timings(path_);
+  ASSERT_EQ(kept.size(), 2U);
+  for (const LayerTimings& l : kept) EXPECT_EQ(l.layer, "conv");
+}
+
+TEST_F(TimingCacheTest, AnyCutAndAnyFlippedBitIsFound) {
+  std::string bytes = timings_bytes({layer("conv"), layer("matmul")});
+  ASSERT_EQ(fault(bytes), "");
+  ASSERT_EQ(fault(timings_bytes({})), "");
+  for (size_t size = 0; size < bytes.size(); ++size)
+    EXPECT_NE(fault(bytes.substr(0, size)), "") << size;
+  EXPECT_NE(fault(bytes + '\0'), "");
+  for (size_t i = 0; i < bytes.size(); ++i) {
+    for (int bit = 0; bit < 8; ++bit) {
+      bytes[i] = static_cast<char>(bytes[i] ^ (1 << bit));
+      EXPECT_NE(fault(bytes), "") << i;
+      bytes[i] = static_cast<char>(bytes[i] ^ (1 << bit));
+    }
+  }
+}
+
+TEST_F(TimingCacheTest, AnotherFormatIsNamed) {
+  std::string bytes = timings_bytes({});
+  bytes[8] = 9;
+  EXPECT_EQ(fault(bytes), "has format 9, this thaw reads 1");
+}
+
+TEST_F(TimingCacheTest, ADamagedFileIsSetAside) {
+  fs::create_directories(folder_ / "deep");
+  write_file(path_, "thawtime and rubbish");
+  const auto cache = TimingCache::open(path_, log());
+  EXPECT_NE(said_.find("set aside as " + path_ + ".damaged"), std::string::npos) << said_;
+  EXPECT_TRUE(fs::exists(path_ + ".damaged"));
+  EXPECT_FALSE(fs::exists(path_));
+  cache->add(layer("conv"));
+  cache->save(log());
+  EXPECT_EQ(read_timings(path_).size(), 1U);
+}
+
+TEST_F(TimingCacheTest, AnUnwritablePlaceIsSaidAndForgotten) {
+  fs::create_directories(folder_);
+  write_file((folder_ / "deep").string(), "a file where a folder should be");
+  TimingCache cache(path_);
+  cache.add(layer("conv"));
+  cache.save(log());
+  EXPECT_NE(said_.find("the timings are not kept"), std::string::npos) << said_;
+  EXPECT_TRUE(cache.find(layer("conv")));
+}
+
+TEST_F(TimingCacheTest, ClearsOnlyTimingCaches) {
+  EXPECT_FALSE(clear_timings(path_));
+  fs::create_directories(folder_ / "deep");
+  write_file(path_, "thawtime cut");
+  EXPECT_TRUE(clear_timings(path_));
+  EXPECT_FALSE(fs::exists(path_));
+  write_file(path_, "a letter");
+  EXPECT_THROW(clear_timings(path_), InputError);
+  EXPECT_TRUE(fs::exists(path_));
+  EXPECT_THROW(TimingCache::open(folder_.string(), log()), UsageError);
+}
+
+}  // namespace
+}  // namespace thaw

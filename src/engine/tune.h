@@ -1,0 +1,38 @@
+// Races the kernels that can run a layer on this machine and takes the fastest, with the number of
+// threads at which it was.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <string>
+#include <utility>
+
+#include "base/thread_pool.h"
+#include "engine/build_plan.h"
+#include "engine/timing_cache.h"
+#include "graph/graph.h"
+
+namespace thaw {
+
+struct TuneOptions {
+  double layer_ms = 150;  // at most, past the few rounds that every kernel gets
+  int min_rounds = 5;
+  int max_rounds = 40;
+  // Told before a layer is raced: its number from 1, of how many, and its name. May be empty.
+  std::function<void(size_t number, size_t count, const std::string& name)> progress;
+};
+
+// What to run the layers of the graph and of those nested in it on: those whose shapes are all
+// static and which run in host memory. Layers of one kind are raced once, and not at all when
+// `timings` has the race of the same kernels; what is raced is added to it.
+TunedKernels tune(const Graph& graph, const BuildContext& context, ThreadPool& pool,
+                  TimingCache& timings, const TuneOptions& options = {});
+
+// The cache that an engine with these options uses.
+std::shared_ptr<TimingCache> open_timings(const EngineOptions& engine, const Log& log);
+// The same as these options say: nothing without `tune`, and the cache's file is brought up to
+// date.
+TunedKernels tune(const Graph& graph, const BuildContext& context, ThreadPool& pool,
+                  const EngineOptions& engine, const Log& log, const TuneOptions& options = {});
+
+}  // namespace thaw

@@ -1,0 +1,189 @@
+#include "engine/tune.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "base/thread_pool.h"
+#include "engine/choose_kernel.h"
+#include "engine/plan_runner.h"
+#include "engine/race.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+int made = 0;          // kernels
+int seen_threads = 0;  // by the latest run
+
+void spend(std::chrono::microseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  while (std::chrono::steady_clock::now() < end) {
+  }
+}
+
+// Takes so long on one thread, and as long with others' help.
+template <int one_thread_us, int more_threads_us = one_thread_us>
+class FakeKernel : public OpKernel {
+ public:
+  FakeKernel() { ++made; }
+  void run(RunContext& context) override {
+    seen_threads = context.pool().threads();
+    context.output(0, DType::kFloat32, {1, 4, 4, 8});
+    spend(std::chrono::microseconds(seen_threads == 1 ? one_thread_us : more_threads_us));
+  }
+};
+
+class FailingKernel : public OpKernel {
+ public:
+  void run(RunContext&) override { throw InputError("never"); }
+};
+
+std::string always(const OpDesc&) { return {}; }
+std::string never(const OpDesc&) { return "never"; }
+
+template <class K>
+KernelEntry row(const char* name, std::string (*can_run)(const OpDesc&) = always) {
+  return {name, OpKind::kConv2D, can_run,
+          [](const OpDesc&) -> std::unique_ptr<OpKernel> { return std::make_unique<K>(); }};
+}
+
+using Rows = std::vector<KernelEntry>;
+
+class TuneTest : public ::testing::Test {
+ protected:
+  TuneTest() : device_(make_cpu_device()) { made = 0; }
+
+  // Convolutions one after the other; those of `channels` 8 are alike.
+  Graph chain(const std::vector<int64_t>& channels) {
+    Graph g;
+    ValueId x = g.add_input("x", {DType::kFloat32, {1, 4, 4, 8}});
+    for (const int64_t c : channels) {
+      const int64_t in = g.value(x).type.shape[3];
+      x = g.add(Conv2D(), {x, g.constant(Tensor::zeros(DType::kFloat32, {1, 1, in, c}))}, "conv");
+    }
+    g.add_output("y", x);
+    return g;
+  }
+
+  TunedKernels tuned(const Graph& g, int threads = 1) {
+    ThreadPool pool(threads);
+    return tune(g, context(), pool, cache_, {30, 5, 20, {}});
+  }
+  TunedKernel only(int threads = 1) {
+    const TunedKernels all = tuned(graph_, threads);
+    EXPECT_EQ(all.size(), 1U);
+    return all.begin()->second;
+  }
+
+  BuildContext context() {
+    BuildContext context;
+    context.device = device_.get();
+    context.host_kernels = {rows_.data(), rows_.size()};
+    context.optional = {{optional_.data(), optional_.size()}};
+    return context;
+  }
+
+  const std::unique_ptr<Device> device_;
+  const Graph graph_ = chain({8});
+  TimingCache cache_{""};
+  Rows rows_;
+  Rows optional_;
+};
+
+TEST_F(TuneTest, TakesTheFastestRowThatCan) {
+  rows_ = {row<FakeKernel<300>>("slow"), row<FakeKernel<100>>("fast"),
+           row<FakeKernel<200>>("middle"), row<FakeKernel<1>>("other", never)};
+  const TunedKernel best = only();
+  EXPECT_EQ(best.name, "fast");
+  EXPECT_NE(best.why.find("raced 3"), std::string::npos) << best.why;
+}
+
+TEST(Rank, StaysWithTheFirstUnlessAnotherIsClearlyFaster) {
+  const auto best = [](double second_ms) {
+    std::vector<KernelTiming> timings{
+        {"first", 2, 1.0}, {"slow", 2, 3.0}, {"second", 1, second_ms}};
+    rank(timings);
+    EXPECT_EQ(timings.back().kernel, "slow");
+    return timings[0].kernel;
+  };
+  EXPECT_EQ(best(0.99), "first");
+  EXPECT_EQ(best(0.9), "second");
+  EXPECT_EQ(best(1.1), "first");
+}
+
+TEST_F(TuneTest, TakesTheBestNumberOfThreads) {
+  rows_ = {row<FakeKernel<100, 300>>("alone"), row<FakeKernel<400, 200>>("together")};
+  EXPECT_EQ(only(2).name, "alone");
+  EXPECT_EQ(only(2).threads, 1);
+  rows_ = {row<FakeKernel<100, 50>>("any")};
+  EXPECT_EQ(only(2).threads, 0) << "all of them";
+}
+
+TEST_F(TuneTest, OptionalRowsAreRacedAndNeverTakenOtherwise) {
+  rows_ = {row<FakeKernel<300>>("own")};
+  optional_ = {row<FakeKernel<100>>("library")};
+  EXPECT_EQ(only().name, "library");
+  const OpDesc desc = describe(graph_, graph_.node(tuned(graph_).begin()->first.second));
+  EXPECT_STREQ(choose_kernel(desc, context()).entry->name, "own");
+  EXPECT_STREQ(find_kernel("library", "", desc, context()).entry->name, "library");
+  optional_.clear();
+  try {
+    find_kernel("library", "", desc, context());
+    FAIL();
+  } catch (const InputError& e) {
+    EXPECT_STREQ(e.what(), "there is no kernel library for Conv2D on this machine");
+  }
+}
+
+TEST_F(TuneTest, ARowThatFailsIsLeftOut) {
+  rows_ = {row<FailingKernel>("failing"), row<FakeKernel<100>>("works")};
+  EXPECT_EQ(only().name, "works");
+  rows_ = {row<FailingKernel>("failing")};
+  EXPECT_TRUE(tuned(graph_).empty());
+}
+
+TEST_F(TuneTest, WithoutFastRowsTheReferenceStays) { EXPECT_EQ(only().name, "ref.Conv2D"); }
+
+TEST_F(TuneTest, LayersOfOneKindAreRacedOnce) {
+  rows_ = {row<FakeKernel<10>>("a"), row<FakeKernel<20>>("b")};
+  const Graph same = chain({8, 8, 8});
+  EXPECT_EQ(tuned(same).size(), 3U);
+  EXPECT_EQ(made, 2);
+}
+
+TEST_F(TuneTest, WhatTheCacheHasIsNotRacedAgain) {
+  rows_ = {row<FakeKernel<10>>("a"), row<FakeKernel<200>>("b")};
+  EXPECT_EQ(only().name, "a");
+  EXPECT_EQ(made, 2);
+  const TunedKernel again = only();
+  EXPECT_EQ(made, 2);
+  EXPECT_EQ(again.name, "a");
+  only(2);
+  EXPECT_GT(made, 2) << "on two threads it is another race";
+  rows_.push_back(row<FakeKernel<1>>("c"));
+  EXPECT_EQ(only().name, "c") << "a row has come";
+}
+
+TEST_F(TuneTest, StepsRunOnAsManyThreadsAsWereBest) {
+  rows_ = {row<FakeKernel<50, 400>>("alone")};
+  ThreadPool pool(2);
+  const TunedKernels best = tune(graph_, context(), pool, cache_, {20, 3, 5, {}});
+  BuildContext with_tuned = context();
+  with_tuned.tuned = &best;
+  PreparedKernels record;
+  with_tuned.record = &record;
+  const std::unique_ptr<Plan> plan = build_plan(graph_, with_tuned);
+  ASSERT_EQ(plan->steps.size(), 1U);
+  EXPECT_EQ(plan->steps[0].threads, 1);
+  EXPECT_EQ(record.begin()->second.threads, 1);
+  PlanRunner runner(*plan, *device_, 2);
+  runner.executor().run({Tensor::zeros(DType::kFloat32, {1, 4, 4, 8})});
+  EXPECT_EQ(seen_threads, 1);
+  BuildContext prepared = context();
+  prepared.prepared = &record;
+  EXPECT_EQ(build_plan(graph_, prepared)->steps[0].threads, 1);
+}
+
+}  // namespace
+}  // namespace thaw

@@ -1,0 +1,10 @@
+#include "kernels/cpu/vec_neon.h"
+#define THAW_ISA neon
+#include "kernels/cpu/narrow_impl.h"
+
+namespace thaw::cpu::neon {
+
+extern const NarrowKernels kNarrowKernels;
+const NarrowKernels kNarrowKernels = {widen, finish, quantize};
+
+}  // namespace thaw::cpu::neon

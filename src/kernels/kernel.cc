@@ -1,0 +1,55 @@
+#include "kernels/kernel.h"
+
+#include <cstring>
+
+#include "thaw/error.h"
+
+namespace thaw {
+
+Tensor OpDesc::pack(size_t bytes, const std::function<void(void*)>& fill) const {
+  if (weights != nullptr) return weights->take(bytes, fill);
+  Tensor packed = Tensor::empty(DType::kUInt8, {static_cast<int64_t>(bytes)});
+  fill(packed.raw());
+  return packed;
+}
+
+Tensor& RunContext::output(size_t i, DType dtype, const Shape& shape) {
+  Tensor& t = *outputs_[i];
+  if (!t.defined()) {
+    t = workspace_->allocate(dtype, shape);
+  } else if (t.dtype() != dtype || t.shape() != shape) {
+    throw InternalError("a kernel made " + (dtype_name(dtype) + shape.str()) + " where " + t.str() +
+                        " was planned");
+  }
+  return t;
+}
+
+void RunContext::set_output(size_t i, Tensor value) {
+  Tensor& t = *outputs_[i];
+  if (!t.defined()) {
+    t = std::move(value);
+    return;
+  }
+  output(i, value.dtype(), value.shape());
+  if (value.num_elements() > 0 && t.raw() != value.raw())
+    std::memcpy(t.raw(), value.raw(), value.num_bytes());
+}
+
+Tensor Workspace::allocate(DType dtype, const Shape& shape) {
+  if (dtype_size(dtype) == 0 || &allocator_ == &host_allocator())
+    return Tensor::empty(dtype, shape);
+  const size_t bytes = static_cast<size_t>(shape.num_elements()) * dtype_size(dtype);
+  std::shared_ptr<void> memory = allocator_.allocate(bytes);
+  return Tensor::share(dtype, shape, memory.get(), memory);
+}
+
+void* Workspace::scratch(size_t bytes) {
+  if (scratch_bytes_ < bytes || !scratch_) {
+    scratch_.reset();
+    scratch_ = allocator_.allocate(bytes);
+    scratch_bytes_ = bytes;
+  }
+  return scratch_.get();
+}
+
+}  // namespace thaw

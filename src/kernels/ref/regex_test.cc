@@ -1,0 +1,55 @@
+#include "kernels/ref/regex.h"
+
+#include <gtest/gtest.h>
+
+#include "thaw/error.h"
+
+namespace thaw::ref {
+namespace {
+
+bool match(const std::string& pattern, const std::string& text) {
+  return Regex(pattern).matches(text);
+}
+
+TEST(Regex, MatchesTheWholeText) {
+  EXPECT_TRUE(match("abc", "abc"));
+  EXPECT_FALSE(match("abc", "abcd"));
+  EXPECT_FALSE(match("abc", "xabc"));
+  EXPECT_TRUE(match("", ""));
+  EXPECT_TRUE(match("^s3://.*", "s3://bucket/x"));
+  EXPECT_FALSE(match("^s3://.*", "gs://bucket/x"));
+}
+
+TEST(Regex, RepeatsAndChooses) {
+  EXPECT_TRUE(match("(a|bc)+d?", "abcbca"));
+  EXPECT_FALSE(match("(a|bc)+", "abcb"));
+  EXPECT_TRUE(match("a{2,3}", "aaa"));
+  EXPECT_FALSE(match("a{2,3}", "aaaa"));
+  EXPECT_TRUE(match("a{2,}", "aaaaa"));
+  EXPECT_TRUE(match("x{,2}", "x{,2}"));  // no repetition: literal
+  EXPECT_TRUE(match("(?:ab)*?", "abab"));
+}
+
+TEST(Regex, KnowsClasses) {
+  EXPECT_TRUE(match("[a-c]+[^x-z]", "abcq"));
+  EXPECT_FALSE(match("[a-c]+[^x-z]", "abcz"));
+  EXPECT_TRUE(match("[]a-]+", "]-a"));
+  EXPECT_TRUE(match("\\d+\\.\\w\\S", "12.a!"));
+  EXPECT_TRUE(match("[[:alpha:]\\d]+", "a1"));
+  EXPECT_TRUE(match(".", "\xc3\xa9"));  // one character of two bytes
+  EXPECT_FALSE(match(".", "\n"));
+}
+
+TEST(Regex, RefusesWhatItDoesNotKnow) {
+  for (const char* bad : {"(", ")", "[a", "*", "a**", "\\", "(?=a)", "\\1", "[z-a]", "a{3,2}"})
+    EXPECT_THROW(Regex{bad}, InputError) << bad;
+  EXPECT_THROW(Regex{"((a{1000}){1000}){1000}"}, InputError);
+  EXPECT_THROW(Regex{std::string(1000, '(')}, InputError);
+}
+
+TEST(Regex, TakesTimeLinearInTheText) {
+  EXPECT_FALSE(match("(a*)*(a*)*(a|aa)*b", std::string(20000, 'a')));
+}
+
+}  // namespace
+}  // namespace thaw::ref

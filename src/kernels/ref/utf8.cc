@@ -1,0 +1,33 @@
+#include "kernels/ref/utf8.h"
+
+#include <algorithm>
+
+namespace thaw::ref {
+
+size_t utf8_length(const std::string& bytes, size_t at) {
+  const auto first = static_cast<unsigned char>(bytes[at]);
+  const size_t claimed = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  return std::min(claimed, bytes.size() - at);
+}
+
+std::u32string decode_utf8(const std::string& bytes) {
+  constexpr char32_t kSmallest[] = {0, 0, 0x80, 0x800, 0x10000};
+  std::u32string text;
+  for (size_t i = 0; i < bytes.size();) {
+    const auto first = static_cast<unsigned char>(bytes[i]);
+    const size_t n = utf8_length(bytes, i);
+    char32_t c = n == 1 ? first : first & (0x7fU >> n);
+    bool valid = n > 1 ? first < 0xf8 : first < 0x80;
+    for (size_t k = 1; k < n; ++k) {
+      const auto next = static_cast<unsigned char>(bytes[i + k]);
+      valid = valid && (next & 0xc0) == 0x80;
+      c = c << 6 | (next & 0x3f);
+    }
+    valid = valid && c >= kSmallest[n] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
+    text.push_back(valid ? c : 0xfffd);
+    i += valid ? n : 1;
+  }
+  return text;
+}
+
+}  // namespace thaw::ref

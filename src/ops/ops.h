@@ -1,0 +1,43 @@
+// All operations as one variant. Kernels and the graph both stand on this; neither knows the other.
+#pragma once
+
+#include <string_view>
+#include <variant>
+
+#include "ops/create.h"
+#include "ops/detection.h"
+#include "ops/elementwise.h"
+#include "ops/image.h"
+#include "ops/layout.h"
+#include "ops/list.h"
+#include "ops/nn.h"
+#include "ops/reduce.h"
+#include "ops/structure.h"
+#include "ops/text.h"
+
+namespace thaw {
+
+using Op = std::variant<
+#define OP(Name) Name,
+#include "ops/ops.inc"
+#undef OP
+    std::monostate>;
+
+// Index of an op type in the variant: what kernel tables are keyed by.
+enum class OpKind : uint16_t {
+#define OP(Name) k##Name,
+#include "ops/ops.inc"
+#undef OP
+  kCount,
+};
+
+inline OpKind kind_of(const Op& op) { return static_cast<OpKind>(op.index()); }
+const char* op_name(OpKind kind);
+inline const char* op_name(const Op& op) { return op_name(kind_of(op)); }
+OpKind op_kind_from_name(std::string_view name);  // kCount when there is none
+
+// Attributes equal (tensors bit for bit).
+bool same_op(const Op& a, const Op& b);
+size_t hash_op(const Op& op);
+
+}  // namespace thaw

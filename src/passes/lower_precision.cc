@@ -1,0 +1,142 @@
+#include "passes/lower_precision.h"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+
+#include "passes/fusion.h"
+
+namespace thaw {
+namespace {
+
+constexpr int64_t kPictureChannels = 4;
+
+// How uint8 levels stand for real numbers.
+struct Levels {
+  float scale = 0;
+  int64_t zero = 0;
+};
+
+Narrow* narrow_of(Op& op) {
+  if (auto* conv = std::get_if<Conv2D>(&op)) return conv;
+  if (auto* depthwise = std::get_if<DepthwiseConv2D>(&op)) return depthwise;
+  return nullptr;
+}
+
+// 0 is always a level of its own: padding is made of it.
+Levels levels_of(ValueRange range) {
+  const float low = std::min(range.low, 0.0F);
+  const float high = std::max(range.high, 0.0F);
+  Levels levels;
+  levels.scale = (high - low) / 255;
+  if (!(levels.scale > 0) || !std::isfinite(levels.scale)) levels.scale = 1.0F / 255;
+  levels.zero = std::clamp<int64_t>(std::lround(-low / levels.scale), 0, 255);
+  return levels;
+}
+
+class Lowering {
+ public:
+  Lowering(Graph& graph, const PassContext& context) : graph_(graph), context_(context) {}
+
+  bool run() {
+    const std::vector<NodeId> order = graph_.topological_order();
+    lowered_.assign(graph_.num_nodes(), false);
+    for (NodeId id : order) lowered_[id] = can_lower(id);
+    bool changed = false;
+    for (NodeId id : order) changed = (lowered_[id] && lower(id)) || changed;
+    if (changed)
+      for (NodeId id : graph_.topological_order()) graph_.infer(id);
+    return changed;
+  }
+
+ private:
+  bool is_layer(NodeId id) const {
+    const Node& node = graph_.node(id);
+    if (!node.as<Conv2D>() && !node.as<DepthwiseConv2D>()) return false;
+    if (graph_.value(node.inputs[0]).type.dtype != DType::kFloat32) return false;
+    for (size_t i = 1; i < node.inputs.size(); ++i) {
+      const Tensor* constant = graph_.constant_value(node.inputs[i]);
+      if (!constant || constant->dtype() != DType::kFloat32) return false;
+    }
+    return true;
+  }
+
+  bool can_lower(NodeId id) const {
+    if (!is_layer(id)) return false;
+    const ValueId x = graph_.node(id).inputs[0];
+    const Shape& shape = graph_.value(x).type.shape;
+    if (shape.rank() != 4 || (shape[3] != kUnknownDim && shape[3] <= kPictureChannels))
+      return false;
+    return context_.precision != DType::kUInt8 || range_of(x);
+  }
+
+  std::optional<ValueRange> range_of(ValueId value) const {
+    const Node* producer = graph_.producer(value);
+    if (!producer) return {};
+    if (context_.ranges) {
+      const auto known = context_.ranges->find(producer->name);
+      if (known != context_.ranges->end()) return known->second;
+    }
+    const auto* conv = producer->as<Conv2D>();
+    const auto* depthwise = producer->as<DepthwiseConv2D>();
+    const Activation activation = conv        ? conv->activation
+                                  : depthwise ? depthwise->activation
+                                              : Activation::kNone;
+    if (activation == Activation::kRelu6) return ValueRange{0, 6};
+    return {};
+  }
+
+  bool lower(NodeId id) {
+    const ValueId x = graph_.node(id).inputs[0];
+    const Levels levels = context_.precision == DType::kUInt8 ? levels_of(*range_of(x)) : Levels{};
+    if (made_by_layer(x)) {
+      Narrow& maker = *narrow_of(graph_.op(graph_.value(x).producer));
+      maker.result = context_.precision;
+      maker.out_scale = levels.scale;
+      maker.out_zero = levels.zero;
+    } else {
+      graph_.set_input(id, 0, converted(x, levels));
+    }
+    Narrow& narrow = *narrow_of(graph_.op(id));
+    if (narrow.result == DType::kInvalid) narrow.result = DType::kFloat32;
+    narrow.in_scale = levels.scale;
+    narrow.in_zero = levels.zero;
+    return true;
+  }
+
+  // A layer makes the value and only layers read it.
+  bool made_by_layer(ValueId x) const {
+    const NodeId producer = graph_.value(x).producer;
+    if (producer == kNone || graph_.is_output(x)) return false;
+    if (!lowered_[producer] && !is_layer(producer)) return false;
+    const std::vector<NodeId>& users = graph_.value(x).users;
+    return std::all_of(users.begin(), users.end(), [&](NodeId user) {
+      return user < lowered_.size() && lowered_[user] && graph_.node(user).inputs[0] == x;
+    });
+  }
+
+  ValueId converted(ValueId x, Levels levels) {
+    const auto [it, fresh] = converted_.emplace(x, kNone);
+    if (fresh) {
+      const std::string name = graph_.producer(x) ? graph_.producer(x)->name : "";
+      it->second = context_.precision == DType::kUInt8
+                       ? graph_.add(Quantize{levels.scale, levels.zero}, {x}, name)
+                       : graph_.add(Cast{context_.precision}, {x}, name);
+    }
+    return it->second;
+  }
+
+  Graph& graph_;
+  const PassContext& context_;
+  std::vector<bool> lowered_;  // by node
+  std::map<ValueId, ValueId> converted_;
+};
+
+}  // namespace
+
+bool lower_precision(Graph& graph, const PassContext& context) {
+  if (context.precision == DType::kFloat32) return false;
+  return Lowering(graph, context).run();
+}
+
+}  // namespace thaw

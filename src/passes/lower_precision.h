@@ -1,0 +1,15 @@
+// y = Relu6(Conv2D(x)); z = DepthwiseConv2D(y) -> the same with y in 16 or 8 bits, where only
+// layers read y; elsewhere x is brought to few bits by a Cast or Quantize before the layer.
+#pragma once
+
+#include "passes/pass.h"
+
+namespace thaw {
+
+// Does nothing when the context asks for float32. Layers are Conv2D and DepthwiseConv2D with
+// constant float32 filters. A first layer (pictures of up to 4 channels) keeps its float32 input.
+// In uint8 a value's range comes from the context or from its activation; a layer whose input's
+// range is not known stays in float32.
+bool lower_precision(Graph& graph, const PassContext& context);
+
+}  // namespace thaw

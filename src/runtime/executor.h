@@ -1,0 +1,74 @@
+// Runs plans. An executor holds what a run needs (arena, tensors, nested executors) and is reused.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <vector>
+
+#include "runtime/device.h"
+#include "runtime/plan.h"
+
+namespace thaw {
+
+class ThreadPool;
+
+// What executors of one engine share.
+struct ExecutionResources {
+  ThreadPool* pool = nullptr;
+  Device* device = nullptr;  // of Space::kDevice; null when the plan has no such slots
+  Queue* host_queue = nullptr;
+  Queue* device_queue = nullptr;
+  Workspace* host_workspace = nullptr;
+  Workspace* device_workspace = nullptr;
+};
+
+class Executor {
+ public:
+  // The plan and the resources must outlive the executor.
+  Executor(const Plan& plan, const ExecutionResources& resources);
+  ~Executor();
+
+  // Inputs in the plan's order, with the types and, where static, the shapes of the slots. Returns
+  // the plan's outputs, valid until the next run. Throws InputError, naming the node, when a kernel
+  // refuses its inputs.
+  const std::vector<Tensor>& run(const std::vector<Tensor>& inputs);
+
+  void set_profiling(bool on);
+  // Milliseconds by stage of the latest run, and by step summed over the runs since profiling
+  // began.
+  const std::array<double, kNumStages>& stage_ms() const { return stage_ms_; }
+  const std::vector<double>& step_ms() const { return step_ms_; }
+  // The same of the threads' work, summed over the threads: without their waiting for each other.
+  const std::vector<double>& step_work_ms() const { return step_work_ms_; }
+  int profiled_runs() const { return profiled_runs_; }
+
+ private:
+  struct StepState;
+
+  void bind();
+  void run_steps();
+  std::vector<Tensor>& run_nested(std::vector<Tensor>& variables, bool keep);
+  void collect(const Step& step, size_t first_input, StepState& state);
+  void profile_step(size_t i, double ms);
+  void run_step(const Step& step, StepState& state);
+  void run_kernel(const Step& step, StepState& state);
+  void run_while(const Step& step, StepState& state);
+  void run_if(const Step& step, StepState& state);
+  void copy(const Step& step);
+  void own_outputs(const Step& step);
+  void reset_outputs(const Step& step);
+
+  const Plan& plan_;
+  ExecutionResources resources_;
+  std::shared_ptr<void> arenas_[2];
+  std::vector<Tensor> slots_;
+  std::vector<Tensor> outputs_;
+  std::vector<StepState> states_;
+  std::array<double, kNumStages> stage_ms_{};
+  std::vector<double> step_ms_;
+  std::vector<double> step_work_ms_;
+  bool profiling_ = false;
+  int profiled_runs_ = 0;
+};
+
+}  // namespace thaw

@@ -1,0 +1,71 @@
+// A plan: what the engine makes of a graph and the executor runs. Slots hold tensors; steps run in
+// order. A plan is immutable but for its kernels' own memory, and runs from one thread at a time.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "kernels/kernel.h"
+#include "runtime/device.h"
+#include "thaw/tensor.h"
+
+namespace thaw {
+
+enum class SlotKind : uint8_t {
+  kInput,     // set by the caller, or by the enclosing loop
+  kConstant,  // set once when the plan is instantiated
+  kArena,     // at a fixed offset of the arena; its shape is static
+  kHeap,      // made by the step that writes it, freed after its last reader
+};
+
+// Which memory a slot lies in.
+enum class Space : uint8_t { kHost, kDevice };
+
+struct Slot {
+  SlotKind kind = SlotKind::kHeap;
+  Space space = Space::kHost;
+  DType dtype = DType::kInvalid;
+  Shape shape = Shape::unknown();
+  size_t offset = 0;  // kArena
+  Tensor constant;    // kConstant, in host memory
+};
+
+enum class Stage : uint8_t { kUpload, kPreprocess, kNetwork, kPostprocess, kDownload };
+constexpr int kNumStages = 5;
+
+enum class StepKind : uint8_t { kKernel, kUpload, kDownload, kWhile, kIf };
+
+struct Plan;
+
+struct Step {
+  StepKind kind = StepKind::kKernel;
+  Stage stage = Stage::kNetwork;
+  Space space = Space::kHost;  // where the kernel runs
+  std::unique_ptr<OpKernel> kernel;
+  std::vector<uint32_t> inputs;
+  std::vector<uint32_t> outputs;
+  std::vector<uint32_t> release;  // heap slots that nobody reads afterwards
+  std::unique_ptr<Plan> first;    // While: condition; If: taken when the predicate holds
+  std::unique_ptr<Plan> second;   // While: body; If: taken otherwise
+  std::string name;               // of the TF node, for errors and profiles
+  std::string op;                 // for profiles: the op with its attributes
+  std::string kernel_name;
+  std::string why;  // why faster kernels were passed over
+  int64_t macs = 0;
+  int threads = 0;                  // that its loops are split for; 0: all of the pool's
+  DType numbers = DType::kInvalid;  // what is multiplied, kInt8 for bytes; none without macs
+  Shape product;                    // [rows, length, columns] of its matrix product; else []
+};
+
+struct Plan {
+  std::vector<Slot> slots;
+  std::vector<Step> steps;
+  std::vector<uint32_t> inputs;
+  std::vector<uint32_t> outputs;
+  size_t arena_bytes[2] = {0, 0};  // by Space
+  size_t constant_bytes = 0;
+  bool is_static = true;  // no heap slot and no nested plan
+};
+
+}  // namespace thaw

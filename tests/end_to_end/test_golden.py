@@ -1,0 +1,86 @@
+"""Detections of real photographs are TensorFlow 2.17's: same rows, same order, within 1e-4."""
+
+import functools
+import json
+
+import numpy as np
+import pytest
+
+from program import (COCO, COCO_LABELS, DATA, OUTPUTS, TRAFFIC, assert_same_detections, batch_row, needs_data,
+                     photographs, pixels, run_model, thaw)
+
+pytestmark = needs_data
+MODELS = {"coco": COCO, "traffic": TRAFFIC}
+
+
+@functools.lru_cache(None)
+def golden(model):
+    return dict(np.load(DATA / "golden" / (MODELS[model].stem + ".npz")))
+
+
+def golden_of(model, photograph):
+    return {name: golden(model)[f"{photograph}/{name}"] for name in OUTPUTS}
+
+
+@functools.lru_cache(None)
+def idiom_passes():
+    return ",".join(name for name in thaw("inspect", "--passes").out.split() if name.startswith("recognise_"))
+
+
+@pytest.mark.parametrize("photograph", [p.name for p in photographs()])
+@pytest.mark.parametrize("model", MODELS)
+def test_every_photograph(model, photograph):
+    image = pixels(DATA / "images" / photograph)
+    got = run_model(MODELS[model], {"image_tensor": image[None]}, "--verify")
+    assert_same_detections(batch_row(got, 0), golden_of(model, photograph))
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_post_processing_as_loops(model):
+    """With the recognisers off the map loops and the per-class branches run as they stand."""
+    assert idiom_passes(), "no recogniser among the passes"
+    for photograph in ("od_dogs.jpg", "trafficlight_sim.jpg"):
+        image = pixels(DATA / "images" / photograph)
+        got = run_model(MODELS[model], {"image_tensor": image[None]}, "--disable-pass", idiom_passes())
+        assert_same_detections(batch_row(got, 0), golden_of(model, photograph))
+
+
+def test_reference_device():
+    image = pixels(DATA / "images/od_dogs.jpg")
+    got = run_model(COCO, {"image_tensor": image[None]}, "--device", "ref")
+    assert_same_detections(batch_row(got, 0), golden_of("coco", "od_dogs.jpg"))
+
+
+@pytest.mark.parametrize("size", [(640, 360), (1280, 720)])
+def test_batch_of_different_photographs(size):
+    """Each row of a batch is what its photograph gives alone."""
+    names = ["city_0.jpg", "peds_0.jpg", "trafficlight_sim.jpg", "od_kites.jpg"]
+    batch = np.stack([pixels(DATA / "images" / name, size) for name in names])
+    together = run_model(TRAFFIC, {"image_tensor": batch})
+    loops = run_model(TRAFFIC, {"image_tensor": batch}, "--disable-pass", idiom_passes())
+    for row in range(len(names)):
+        alone = batch_row(run_model(TRAFFIC, {"image_tensor": batch[row:row + 1]}), 0)
+        assert_same_detections(batch_row(together, row), alone, 1e-6)
+        assert_same_detections(batch_row(loops, row), alone, 1e-5)
+
+
+def test_detect_gives_the_same_on_files(tmp_path):
+    """From the file on: JPEG decoders may differ by a level, so boxes are a little looser here."""
+    names = ["od_dogs.jpg", "city_0.jpg", "dog_bike_truck.jpg"]
+    out = tmp_path / "out.json"
+    thaw("detect", COCO, *[DATA / "images" / n for n in names], "--labels", COCO_LABELS, "--json", out,
+         "--csv", tmp_path / "out.csv", "--annotate", tmp_path / "pictures")
+    document = json.loads(out.read_text())
+    assert [entry["file"] for entry in document["images"]] == [str(DATA / "images" / n) for n in names]
+    rows = 0
+    for name, entry in zip(names, document["images"]):
+        want = golden_of("coco", name)
+        count = int((want["detection_scores"] >= 0.5).sum())
+        assert [d["class_id"] for d in entry["detections"]] == list(want["detection_classes"][:count].astype(int))
+        for row, detection in enumerate(entry["detections"]):
+            assert detection["score"] == pytest.approx(want["detection_scores"][row], abs=1e-2)
+            np.testing.assert_allclose(detection["box"], want["detection_boxes"][row], rtol=0, atol=1e-2)
+        rows += count
+        assert (tmp_path / "pictures" / name).stat().st_size > 10000
+    assert document["images"][0]["detections"][0]["label"] == "dog"
+    assert len((tmp_path / "out.csv").read_text().splitlines()) == rows + 1
