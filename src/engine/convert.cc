@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "engine/compare_models.h"
 #include "engine/model_graph.h"
@@ -38,12 +39,10 @@ void fill_types(std::vector<TensorInfo>& infos, const std::vector<TensorInfo>& k
   }
 }
 
-// Reads what was written and runs it beside the source.
-void check_result(const std::string& source, const std::string& destination,
-                  const ConvertOptions& options, ConvertReport& report) {
-  ModelOptions source_options;
-  source_options.signature = options.signature;
-  source_options.outputs = options.outputs;
+// Reads what was written and runs it beside what was read of the source.
+void check_result(FrozenModel source, const std::string& destination, ConvertReport& report) {
+  std::string path = source.path;
+  const Model before = Model::from_graph(to_model_graph(std::move(source)).graph, path);
   const Model after = Model::load(destination);
   fill_types(report.inputs, after.inputs());
   fill_types(report.outputs, after.outputs());
@@ -56,12 +55,11 @@ void check_result(const std::string& source, const std::string& destination,
     }
     inputs.push_back(made_up_input(info, check_shape(info.shape)));
   }
-  const Model before = Model::load(source, source_options);
   Engine first(before);
   Engine second(after);
   const std::string fault = difference(first, second, inputs);
   if (!fault.empty())
-    throw InternalError(fmt::format("{}: {} from that of {}", destination, fault, source));
+    throw InternalError(fmt::format("{}: {} from that of {}", destination, fault, path));
   report.checked = true;
 }
 
@@ -73,23 +71,21 @@ ConvertReport convert(const std::string& source, const std::string& destination,
   freeze_options.signature = options.signature;
   freeze_options.outputs = options.outputs;
   ConvertReport report;
-  {
-    const FrozenModel frozen = read_frozen_model(source, freeze_options);
-    report.source_kind = model_kind_name(frozen.kind);
-    report.inputs = describe_specs(frozen.inputs);
-    report.outputs = describe_specs(frozen.outputs);
-    report.nodes = static_cast<size_t>(frozen.nodes.size());
-    const bool to_frozen = ends_with(destination, ".pb") || ends_with(destination, ".pbtxt");
-    report.destination_kind = to_frozen ? "frozen graph" : "SavedModel";
-    if (to_frozen)
-      write_frozen_graph(destination, frozen, options.overwrite);
-    else
-      write_saved_model(destination, frozen, options.overwrite);
-  }
+  FrozenModel frozen = read_frozen_model(source, freeze_options);
+  report.source_kind = model_kind_name(frozen.kind);
+  report.inputs = describe_specs(frozen.inputs);
+  report.outputs = describe_specs(frozen.outputs);
+  report.nodes = static_cast<size_t>(frozen.nodes.size());
+  const bool to_frozen = ends_with(destination, ".pb") || ends_with(destination, ".pbtxt");
+  report.destination_kind = to_frozen ? "frozen graph" : "SavedModel";
+  if (to_frozen)
+    write_frozen_graph(destination, frozen, options.overwrite);
+  else
+    write_saved_model(destination, frozen, options.overwrite);
   const bool is_folder = report.destination_kind == "SavedModel";
   const std::string graph = is_folder ? destination + "/saved_model.pb" : destination;
   report.bytes = static_cast<size_t>(std::filesystem::file_size(graph));
-  check_result(source, destination, options, report);
+  check_result(std::move(frozen), destination, report);
   return report;
 }
 

@@ -62,14 +62,24 @@ tf::FunctionDefLibrary library_of(const FrozenModel& model) {
   return library;
 }
 
-// Appends field `number` of a message, deterministically.
-void append_field(int number, const google::protobuf::Message& value, std::string* out) {
-  google::protobuf::io::StringOutputStream stream(out);
-  google::protobuf::io::CodedOutputStream coded(&stream);
-  coded.SetSerializationDeterministic(true);
+// Writes field `number` of a message, deterministically.
+void write_field(int number, const google::protobuf::Message& value,
+                 google::protobuf::io::CodedOutputStream& coded) {
   coded.WriteTag(static_cast<uint32_t>(number << 3 | 2));
   coded.WriteVarint64(value.ByteSizeLong());
   value.SerializeWithCachedSizes(&coded);
+}
+
+// One stream for all fields: each new one would clear all the string's unused room.
+void write_fields(const FrozenModel& model, std::string* out) {
+  google::protobuf::io::StringOutputStream stream(out);
+  google::protobuf::io::CodedOutputStream coded(&stream);
+  coded.SetSerializationDeterministic(true);
+  for (const tf::NodeDef& node : model.nodes)
+    write_field(tf::GraphDef::kNodeFieldNumber, node, coded);
+  if (!model.functions.empty())
+    write_field(tf::GraphDef::kLibraryFieldNumber, library_of(model), coded);
+  write_field(tf::GraphDef::kVersionsFieldNumber, model.versions, coded);
 }
 
 }  // namespace
@@ -91,11 +101,7 @@ std::string serialise_graph(const FrozenModel& model) {
         fmt::format("{}: the graph takes {} bytes; a GraphDef is limited to 2 GiB by protobuf",
                     model.path, total));
   bytes.reserve(total + (size_t{64} << 10));
-  for (const tf::NodeDef& node : model.nodes)
-    append_field(tf::GraphDef::kNodeFieldNumber, node, &bytes);
-  if (!model.functions.empty())
-    append_field(tf::GraphDef::kLibraryFieldNumber, library_of(model), &bytes);
-  append_field(tf::GraphDef::kVersionsFieldNumber, model.versions, &bytes);
+  write_fields(model, &bytes);
   if (bytes.size() > kMaxMessageBytes)
     throw InputError(
         fmt::format("{}: the graph takes {} bytes; a GraphDef is limited to 2 GiB by protobuf",

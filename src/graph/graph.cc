@@ -224,16 +224,22 @@ void Graph::compact() {
 std::vector<NodeId> Graph::topological_order() const {
   std::vector<uint32_t> waiting(nodes_.size(), 0);
   std::priority_queue<NodeId, std::vector<NodeId>, std::greater<>> ready;
+  std::vector<NodeId> order;
+  bool in_order = true;
   size_t live = 0;
   for (NodeId id = 0; id < nodes_.size(); ++id) {
     if (!nodes_[id].alive) continue;
     ++live;
-    for (ValueId v : nodes_[id].inputs)
-      if (values_[v].producer != kNone) ++waiting[id];
+    order.push_back(id);
+    for (ValueId v : nodes_[id].inputs) {
+      if (values_[v].producer == kNone) continue;
+      ++waiting[id];
+      in_order = in_order && values_[v].producer < id && nodes_[values_[v].producer].alive;
+    }
     if (waiting[id] == 0) ready.push(id);
   }
-  std::vector<NodeId> order;
-  order.reserve(live);
+  if (in_order) return order;
+  order.clear();
   while (!ready.empty()) {
     const NodeId id = ready.top();
     ready.pop();

@@ -109,4 +109,4 @@ def test_destination_that_is_there(tmp_path):
 
 
 def test_it_takes_less_than_a_second(tmp_path):
-    assert min(thaw("convert", COCO, tmp_path / f"saved{i}").seconds for i in range(3)) < 1.0
+    assert min(thaw("convert", COCO, tmp_path / f"saved{i}").seconds for i in range(5)) < 1.0
