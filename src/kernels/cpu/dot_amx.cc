@@ -1,72 +1,16 @@
-// Products over groups of 32 bits on AMX's tiles of 16 rows of 64 bytes: 32 rows by 32 columns at a
-// time, four tiles of sums, two of activations and two of weights.
+// Products over groups of 32 bits, two bfloat16 or four uint8, on AMX's tiles.
 #define THAW_ISA amx
-#include <type_traits>
-
-#include "kernels/cpu/dot_finish.h"
+#include "kernels/cpu/dot_tiles_amx.h"
 
 namespace thaw::cpu::amx {
 namespace {
 
-constexpr int64_t kTileRows = 16;
-constexpr int kPanelVectors = 2;
-constexpr int64_t kPanelWidth = kPanelVectors * kDotWidth;
-
-// LDTILECFG's operand.
-struct alignas(64) TileConfig {
-  uint8_t palette = 1;
-  uint8_t start_row = 0;
-  uint8_t reserved[14] = {};
-  uint16_t row_bytes[16] = {};
-  uint8_t rows[16] = {};
-};
-
-// Tiles 0 to 3 hold sums (first rows by first and second columns, second rows likewise), 4 and 5
-// activations, 6 and 7 weights. `rows` counts those of both; `groups` is a step's.
-void configure(int64_t rows, int64_t groups) {
-  TileConfig c;
-  const auto upper = static_cast<uint8_t>(rows < kTileRows ? rows : kTileRows);
-  const auto lower = static_cast<uint8_t>(rows - upper > 0 ? rows - upper : 1);
-  const auto step = static_cast<uint8_t>(groups);
-  for (int t = 0; t < 4; ++t) {
-    c.rows[t] = t < 2 ? upper : lower;
-    c.row_bytes[t] = 64;
-  }
-  for (int t = 4; t < 6; ++t) {
-    c.rows[t] = t == 4 ? upper : lower;
-    c.row_bytes[t] = static_cast<uint16_t>(4 * step);
-  }
-  for (int t = 6; t < 8; ++t) {
-    c.rows[t] = step;
-    c.row_bytes[t] = 64;
-  }
-  // The compiler doesn't know that the instruction reads all of it.
-  asm volatile("" ::"r"(&c) : "memory");
-  _tile_loadconfig(&c);
-}
-
-// The intrinsics want their tiles as literals.
-struct BFloat16 {
-  using Sum = float;
-  static void upper_first() { _tile_dpbf16ps(0, 4, 6); }
-  static void upper_second() { _tile_dpbf16ps(1, 4, 7); }
-  static void lower_first() { _tile_dpbf16ps(2, 5, 6); }
-  static void lower_second() { _tile_dpbf16ps(3, 5, 7); }
-};
 struct UInt8 {
   using Sum = int32_t;
   static void upper_first() { _tile_dpbusd(0, 4, 6); }
   static void upper_second() { _tile_dpbusd(1, 4, 7); }
   static void lower_first() { _tile_dpbusd(2, 5, 6); }
   static void lower_second() { _tile_dpbusd(3, 5, 7); }
-};
-
-// How the groups are cut: `steps` equal steps of `length` groups.
-struct Steps {
-  int64_t steps;
-  int64_t length;
-  explicit Steps(int64_t groups)
-      : steps((groups + kTileRows - 1) / kTileRows), length((groups + steps - 1) / steps) {}
 };
 
 int64_t whole_groups(int64_t groups) {
@@ -157,142 +101,80 @@ void finish_bfloat16(const DotJob& job, const float (*sums)[kPanelWidth], int64_
   }
 }
 
-// Sums that were stored and not yet made results of.
-template <class Sum>
-struct Stored {
-  alignas(64) Sum sums[2 * kTileRows][kPanelWidth];
-  int64_t row = 0;
-  int64_t rows = 0;  // none: nothing is stored
-  int64_t column = 0;
-  int vectors = 0;
-};
-
-// Runs a job tile by tile. The results of a tile are made while the tile unit, which takes few
-// instructions and many cycles, works on the next.
+// Activations as they lie in memory.
 template <class D>
-class Tiles {
+class InPlace {
  public:
-  explicit Tiles(const DotJob& job) : job_(job), steps_(job.groups) {}
+  using Sum = typename D::Sum;
+  static constexpr bool kPadded = false;
+  explicit InPlace(const DotJob& job) : job_(job), steps_(job.groups) {}
 
-  void run() {
-    const int64_t whole = job_.rows / (2 * kTileRows) * (2 * kTileRows);
-    if (whole > 0) configure(2 * kTileRows, steps_.length);
-    for (int64_t row = 0; row < whole; row += 2 * kTileRows) run_rows<true>(row, 2 * kTileRows);
-    const int64_t rest = job_.rows - whole;
-    if (rest > 0) configure(rest, steps_.length);
-    if (rest > kTileRows) run_rows<true>(whole, rest);
-    if (rest > 0 && rest <= kTileRows) run_rows<false>(whole, rest);
-    finish();
-    _tile_release();
-  }
+  int64_t step_groups() const { return steps_.length; }
+  const uint32_t* weights(int64_t column) const { return job_.b + column * job_.groups; }
+  void begin(int64_t row, int64_t /*rows*/) { x_ = job_.x + row * job_.stride; }
 
- private:
-  // Activations stay in the first-level cache while weights, which lie in a row, stream past.
-  template <bool kLower>
-  void run_rows(int64_t row, int64_t rows) {
-    for (int64_t panel = job_.first; panel < job_.last; ++panel) {
-      const int64_t column = panel * kPanelWidth;
-      const bool second = job_.columns - column > kDotWidth;
-      const uint32_t* b = job_.b + column * job_.groups;
-      second ? multiply<kLower, true>(row, column, b) : multiply<kLower, false>(row, column, b);
-      finish();
-      second ? store<kLower, true>() : store<kLower, false>();
-      stored_.row = row;
-      stored_.rows = rows;
-      stored_.column = column;
-      stored_.vectors = second ? 2 : 1;
-    }
-  }
-
-  // One or two tiles of rows by one or two vectors of columns.
   template <bool kLower, bool kSecond>
-  void multiply(int64_t row, int64_t column, const uint32_t* b) {
+  void multiply(int64_t row, const uint32_t* b) const {
     constexpr int64_t kVectors = kSecond ? 2 : 1;
     constexpr int64_t kPitch = kVectors * 64;  // bytes from one group's weights to the next
-    const char* upper = job_.x + row * job_.stride;
+    const char* upper = x_ + row * job_.stride;
     const char* lower = upper + kTileRows * job_.stride;
-    start<kLower, kSecond>(job_.correction + column);
     for (int64_t s = 0; s < steps_.steps; ++s) {
       _tile_loadd(6, b, kPitch);
       _tile_loadd(4, upper, job_.stride);
-      D::upper_first();
-      if (kSecond) {
-        _tile_loadd(7, b + kDotWidth, kPitch);
-        D::upper_second();
-      }
-      if (kLower) {
-        _tile_loadd(5, lower, job_.stride);
-        D::lower_first();
-        if (kSecond) D::lower_second();
-      }
+      if (kSecond) _tile_loadd(7, b + kDotWidth, kPitch);
+      if (kLower) _tile_loadd(5, lower, job_.stride);
+      multiply_tiles<D, kLower, kSecond>();
       b += steps_.length * kVectors * kDotWidth;
       upper += 4 * steps_.length;
       lower += 4 * steps_.length;
     }
-    asm volatile("" ::: "memory");
   }
 
-  template <bool kLower, bool kSecond>
-  void start(const int32_t* correction) {
-    if (to_bytes_) {
-      _tile_loadd(0, correction, 0);
-      if (kSecond) _tile_loadd(1, correction + kDotWidth, 0);
-      if (kLower) _tile_loadd(2, correction, 0);
-      if (kLower && kSecond) _tile_loadd(3, correction + kDotWidth, 0);
-    } else {
-      _tile_zero(0);
-      if (kSecond) _tile_zero(1);
-      if (kLower) _tile_zero(2);
-      if (kLower && kSecond) _tile_zero(3);
-    }
-  }
-
-  template <bool kLower, bool kSecond>
-  void store() {
-    constexpr int64_t kPitch = kPanelWidth * sizeof(typename D::Sum);
-    _tile_stored(0, stored_.sums[0], kPitch);
-    if (kSecond) _tile_stored(1, stored_.sums[0] + kDotWidth, kPitch);
-    if (kLower) _tile_stored(2, stored_.sums[kTileRows], kPitch);
-    if (kLower && kSecond) _tile_stored(3, stored_.sums[kTileRows] + kDotWidth, kPitch);
-    asm volatile("" ::: "memory");
-  }
-
-  void finish() {
-    const auto& s = stored_;
-    if (s.rows == 0) return;
-    if constexpr (std::is_same_v<D, UInt8>) {
-      if (to_bytes_) ByteFinish(job_, s.column).run(s.sums, s.row, s.rows);
-    }
-    if constexpr (std::is_same_v<D, BFloat16>) {
-      if (to_bfloat16(s)) finish_bfloat16(job_, s.sums, s.row, s.rows, s.column);
-    }
-    if (!to_bytes_ && !to_bfloat16(s))
-      finish_tile<typename D::Sum>(job_, {s.sums[0], kPanelWidth, s.rows}, s.row, s.column,
-                                   s.vectors);
-    stored_.rows = 0;
-  }
-
-  bool to_bfloat16(const Stored<typename D::Sum>& s) const {
-    return std::is_same_v<D, BFloat16> && job_.finish.result == Element::kBFloat16 &&
-           job_.columns - s.column >= kPanelWidth;
-  }
-
+ protected:
   const DotJob& job_;
+
+ private:
   const Steps steps_;
-  const bool to_bytes_ = std::is_same_v<D, UInt8> && ByteFinish::suits(job_.finish);
-  Stored<typename D::Sum> stored_;
+  const char* x_ = nullptr;
 };
 
-template <class D>
+class BFloat16Way : public InPlace<BFloat16> {
+ public:
+  using InPlace::InPlace;
+  const void* first_sums(int64_t /*column*/) const { return nullptr; }
+  void finish(const Stored<float>& s) const {
+    if (job_.finish.result == Element::kBFloat16 && job_.columns - s.column >= kPanelWidth)
+      return finish_bfloat16(job_, s.sums, s.row, s.rows, s.column);
+    finish_stored(job_, s);
+  }
+};
+
+class UInt8Way : public InPlace<UInt8> {
+ public:
+  using InPlace::InPlace;
+  const void* first_sums(int64_t column) const {
+    return to_bytes_ ? job_.correction + column : nullptr;
+  }
+  void finish(const Stored<int32_t>& s) const {
+    if (to_bytes_) return ByteFinish(job_, s.column).run(s.sums, s.row, s.rows);
+    finish_stored(job_, s);
+  }
+
+ private:
+  const bool to_bytes_ = ByteFinish::suits(job_.finish);
+};
+
+template <class W>
 void run_dot(const DotJob& job) {
-  Tiles<D>(job).run();
+  Tiles<W>(job).run();
 }
 
 }  // namespace
 
 extern const DotKernels kDotBFloat16;
-const DotKernels kDotBFloat16 = {kPanelVectors, 2 * kTileRows, whole_groups, run_dot<BFloat16>};
+const DotKernels kDotBFloat16 = {kPanelVectors, 2 * kTileRows, whole_groups, run_dot<BFloat16Way>};
 extern const DotKernels kDotUInt8;
-const DotKernels kDotUInt8 = {kPanelVectors, 2 * kTileRows, whole_groups, run_dot<UInt8>};
+const DotKernels kDotUInt8 = {kPanelVectors, 2 * kTileRows, whole_groups, run_dot<UInt8Way>};
 
 }  // namespace thaw::cpu::amx

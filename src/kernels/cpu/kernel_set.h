@@ -3,6 +3,7 @@
 // file (gemm.h, depthwise.h, ...) split the work and choose the set at run time.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include "base/cpu_features.h"
@@ -248,8 +249,9 @@ struct NarrowKernels {
 // of `panel_vectors` vectors of 16, each [groups / n][vectors * 16][n] groups of weights as wide, n
 // being column_bytes / 4 (with 2 bytes each group is [2][vectors * 16] weights). The last panel
 // may have fewer vectors; its weights past `columns` are zeros. Panels of DotPanels::kBytes are
-// those of byte_panels.h instead. Sums are float32, or int32 with
-// `correction` added to them.
+// those of byte_panels.h instead. Sums are float32, or int32 with `correction` added to them.
+// With DotPanels::kHalves a panel has all weights rounded to bfloat16 and then what rounding took
+// off them, as bfloat16, each as [row's elements / 2][vectors * 16][2].
 struct DotJob {
   const char* x;
   int64_t stride;
@@ -263,20 +265,22 @@ struct DotJob {
   Finish finish;
   void* y;  // column 0 of row 0
   int64_t ldy;
+  void* scratch;  // aligned to 64
 };
 
 constexpr int64_t kDotWidth = 16;
 
-enum class DotPanels : int { kVectors, kBytes };
+enum class DotPanels : int { kVectors, kBytes, kHalves };
 
 struct DotKernels {
-  int64_t panel_vectors;                    // counts with kVectors alone
+  int64_t panel_vectors;                    // does not count with kBytes
   int64_t rows;                             // of a tile
   int64_t (*whole_groups)(int64_t groups);  // what groups must be filled up to
   void (*run)(const DotJob& job);
   DotPanels panels = DotPanels::kVectors;
   int64_t column_bytes = 4;  // of a column that lie side by side in a panel of vectors
   int x_offset = 0;          // what the products take off uint8 activations
+  size_t (*scratch_bytes)(int64_t groups) = nullptr;  // null: none
 };
 
 // `count` neighbouring output pixels of a 3x3 window that lies inside the three rows, from and to
@@ -310,6 +314,7 @@ struct KernelSet {
   DepthwiseKernels depthwise;
   VectorKernels vector;
   NarrowKernels narrow;
+  const DotKernels* dot_float32 = nullptr;   // null: those of gemm are the best
   const DotKernels* dot_bfloat16 = nullptr;  // null: products in float32 are the best
   const DotKernels* dot_float16 = nullptr;
   const DotKernels* dot_uint8 = nullptr;

@@ -1,6 +1,7 @@
 #include "kernels/cpu/narrow_matrix.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 
 #include "base/half.h"
@@ -17,6 +18,7 @@ constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 }  // namespace
 
 const DotKernels* dot_kernels(const KernelSet& set, Element x) {
+  if (x == Element::kFloat32) return set.dot_float32;
   if (x == Element::kBFloat16) return set.dot_bfloat16;
   if (x == Element::kFloat16) return set.dot_float16;
   if (x == Element::kUInt8) return set.dot_uint8;
@@ -54,7 +56,9 @@ size_t NarrowMatrix::weight_bytes() const {
   if (dot_ == nullptr) return padded(static_cast<int64_t>(PackedMatrix::bytes(set_->gemm, k_, n_)));
   if (dot_->panels == DotPanels::kBytes)
     return static_cast<size_t>(panels_) * byte_panel_bytes(groups_);
-  return padded(4 * groups_ * ((n_ + kDotWidth - 1) / kDotWidth * kDotWidth));
+  const int64_t column_bytes =
+      dot_->panels == DotPanels::kHalves ? row_bytes_ / bytes_of(types_.x) * 4 : row_bytes_;
+  return padded(column_bytes * ((n_ + kDotWidth - 1) / kDotWidth * kDotWidth));
 }
 
 void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory) const {
@@ -75,6 +79,8 @@ void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory
       fill_correction(rounded, reinterpret_cast<int32_t*>(correction));
     if (dot_->panels == DotPanels::kBytes) {
       fill_byte_panels(rounded, memory);
+    } else if (dot_->panels == DotPanels::kHalves) {
+      fill_halves(rounded, memory);
     } else {
       fill_dot(rounded, memory);
     }
@@ -106,6 +112,23 @@ void NarrowMatrix::fill_dot(const RoundedFilter& filter, void* weights) const {
   }
 }
 
+void NarrowMatrix::fill_halves(const RoundedFilter& filter, void* weights) const {
+  const int64_t width = (n_ + kDotWidth - 1) / kDotWidth * kDotWidth;
+  const int64_t length = row_bytes_ / bytes_of(types_.x);
+  for (int64_t i = 0; i < k_; ++i) {
+    for (int64_t j = 0; j < n_; ++j) {
+      const int64_t first = j / panel_columns() * panel_columns();
+      const int64_t columns = std::min(panel_columns(), width - first);
+      uint16_t* to = static_cast<uint16_t*>(weights) + 2 * first * length +
+                     (i / 2 * columns + (j - first)) * 2 + i % 2;
+      const float v = filter.values[static_cast<size_t>(i * n_ + j)];
+      to[0] = float_to_bfloat16(v);
+      const float rest = v - bfloat16_to_float(to[0]);
+      to[columns * length] = std::isfinite(rest) ? float_to_bfloat16(rest) : uint16_t{0};
+    }
+  }
+}
+
 void NarrowMatrix::fill_byte_panels(const RoundedFilter& filter, char* weights) const {
   std::vector<int8_t> panel(static_cast<size_t>(groups_ * kByteGroupBytes));
   for (int64_t p = 0; p < panels_; ++p) {
@@ -129,7 +152,7 @@ void NarrowMatrix::fill_correction(const RoundedFilter& filter, int32_t* correct
 }
 
 size_t NarrowMatrix::scratch_bytes(int64_t rows) const {
-  if (dot_ != nullptr) return 0;
+  if (dot_ != nullptr) return dot_->scratch_bytes != nullptr ? dot_->scratch_bytes(groups_) : 0;
   size_t bytes = padded(rows * static_cast<int64_t>(sizeof(float*)));
   if (types_.x != Element::kFloat32) bytes += padded(rows * k_ * kFloatBytes);
   if (!finishes_in_panel()) bytes += padded(rows * n_ * kFloatBytes);
@@ -153,6 +176,7 @@ void NarrowMatrix::run(const void* x, int64_t stride, int64_t rows, int64_t firs
   job.finish = finish_.at(0);
   job.y = y;
   job.ldy = ldy;
+  job.scratch = scratch;
   dot_->run(job);
 }
 

@@ -1,0 +1,155 @@
+// Products of float32 and float16 on AMX's tiles for bfloat16: each number is split into a high and
+// a low half of 8 bits each, and x * w is high * high + low * high + high * low (Henry, Tang,
+// Heinecke: "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
+// Computations", 2019). What is left out is at most 2^-16 of a product; sums are float32. Beyond
+// bfloat16's largest number, 3.39e38, activations count as infinite, and denormals as zeros.
+#define THAW_ISA amx
+#include "kernels/cpu/dot_tiles_amx.h"
+
+namespace thaw::cpu::amx {
+namespace {
+
+constexpr int64_t kTileBytes = kTileRows * 64;
+constexpr int64_t kStepBytes = 4 * kTileBytes;  // high upper, high lower, low upper, low lower
+
+// Rows of so many groups of 32 bits, cut into steps of pairs of numbers: up to a tile's 16.
+template <Element E>
+struct PairSteps : Steps {
+  static constexpr int64_t kPerGroup = 4 / kElementBytes[static_cast<int>(E)];
+  explicit PairSteps(int64_t groups) : Steps((groups * kPerGroup + 1) / 2) {}
+  int64_t pairs() const { return steps * length; }
+};
+
+template <Element E>
+int64_t whole_groups(int64_t groups) {
+  return 2 * PairSteps<E>(groups).pairs() / PairSteps<E>::kPerGroup;
+}
+
+template <Element E>
+size_t scratch_bytes(int64_t groups) {
+  return static_cast<size_t>(kBlockRows / (2 * kTileRows) * PairSteps<E>(groups).steps *
+                             kStepBytes);
+}
+
+template <Element E>
+__m512 load(const char* x, __mmask16 lanes) {
+  if constexpr (E == Element::kFloat32) return _mm512_maskz_loadu_ps(lanes, x);
+  return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes, x));
+}
+
+__m512 widen_half(__m256i halves) {
+  return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+
+// v less its high half; 0 where that is no number.
+__m512 low_half(__m512 v, __m512 high) {
+  const __m512 infinity = _mm512_set1_ps(__builtin_inff());
+  return _mm512_maskz_sub_ps(_mm512_cmp_ps_mask(_mm512_abs_ps(high), infinity, _CMP_LT_OQ), v,
+                             high);
+}
+
+// 32 floats into their high and low halves.
+void split(__m512 first, __m512 second, char* high, char* low) {
+  const __m512bh packed = _mm512_cvtne2ps_pbh(second, first);
+  __m512i bits;
+  __builtin_memcpy(&bits, &packed, sizeof bits);
+  _mm512_store_si512(high, bits);
+  const __m512 a = low_half(first, widen_half(_mm512_castsi512_si256(bits)));
+  const __m512 b = low_half(second, widen_half(_mm512_extracti64x4_epi64(bits, 1)));
+  const __m512bh rest = _mm512_cvtne2ps_pbh(b, a);
+  __builtin_memcpy(&bits, &rest, sizeof bits);
+  _mm512_store_si512(low, bits);
+}
+
+// Splits the rows once for all panels, into tiles in the order in which they are used.
+template <Element E>
+class SplitWay {
+ public:
+  using Sum = float;
+  static constexpr bool kPadded = true;
+  explicit SplitWay(const DotJob& job)
+      : job_(job), steps_(job.groups), tiles_(static_cast<char*>(job.scratch)) {}
+
+  int64_t step_groups() const { return steps_.length; }
+  const uint32_t* weights(int64_t column) const { return job_.b + 2 * column * steps_.pairs(); }
+  const void* first_sums(int64_t /*column*/) const { return nullptr; }
+  void finish(const Stored<float>& s) const { finish_stored(job_, s); }
+
+  void begin(int64_t row, int64_t rows) {
+    constexpr int64_t kBytes = kElementBytes[static_cast<int>(E)];
+    const int64_t length = 2 * steps_.length;
+    const auto lanes = [](int64_t n) {
+      return static_cast<__mmask16>(n >= kDotWidth ? 0xFFFF : (1U << n) - 1);
+    };
+    const __mmask16 first = lanes(length);
+    const __mmask16 second = length > kDotWidth ? lanes(length - kDotWidth) : __mmask16{0};
+    for (int64_t r = 0; r < rows; ++r) {
+      const char* x = job_.x + (row + r) * job_.stride;
+      char* to = tiles_of(r) + r / kTileRows % 2 * kTileBytes + r % kTileRows * 64;
+      for (int64_t s = 0; s < steps_.steps; ++s, x += length * kBytes, to += kStepBytes)
+        split(load<E>(x, first), load<E>(x + kDotWidth * kBytes, second), to, to + 2 * kTileBytes);
+    }
+  }
+
+  template <bool kLower, bool kSecond>
+  void multiply(int64_t row, const uint32_t* b) const {
+    constexpr int64_t kVectors = kSecond ? 2 : 1;
+    constexpr int64_t kPitch = kVectors * 64;
+    const int64_t step = steps_.length * kVectors * kDotWidth;
+    const uint32_t* low = b + steps_.pairs() * kVectors * kDotWidth;
+    const char* x = tiles_of(row);
+    for (int64_t s = 0; s < steps_.steps; ++s) {
+      _tile_loadd(6, b, kPitch);
+      if (kSecond) _tile_loadd(7, b + kDotWidth, kPitch);
+      _tile_loadd(4, x + 2 * kTileBytes, 64);
+      if (kLower) _tile_loadd(5, x + 3 * kTileBytes, 64);
+      b += step;
+      prefetch<kVectors * kTileBytes>(b);
+      multiply_tiles<BFloat16, kLower, kSecond>();
+      _tile_loadd(4, x, 64);
+      if (kLower) _tile_loadd(5, x + kTileBytes, 64);
+      x += kStepBytes;
+      prefetch<kStepBytes>(x);
+      multiply_tiles<BFloat16, kLower, kSecond>();
+      _tile_loadd(6, low, kPitch);
+      if (kSecond) _tile_loadd(7, low + kDotWidth, kPitch);
+      low += step;
+      prefetch<kVectors * kTileBytes>(low);
+      multiply_tiles<BFloat16, kLower, kSecond>();
+    }
+  }
+
+ private:
+  // What the next step reads: the tile unit alone asks for it too late.
+  template <int64_t kBytes>
+  static void prefetch(const void* from) {
+    for (int64_t i = 0; i < kBytes; i += 64)
+      _mm_prefetch(static_cast<const char*>(from) + i, _MM_HINT_T0);
+  }
+  char* tiles_of(int64_t row) const {
+    return tiles_ + row / (2 * kTileRows) * steps_.steps * kStepBytes;
+  }
+
+  const DotJob& job_;
+  const PairSteps<E> steps_;
+  char* tiles_;  // [block's rows / 32][steps][kStepBytes]
+};
+
+template <Element E>
+void run_split(const DotJob& job) {
+  Tiles<SplitWay<E>>(job).run();
+}
+
+template <Element E>
+constexpr DotKernels kSplit = {
+    kPanelVectors,   2 * kTileRows, whole_groups<E>, run_split<E>, DotPanels::kHalves, 2, 0,
+    scratch_bytes<E>};
+
+}  // namespace
+
+extern const DotKernels kDotFloat32;
+const DotKernels kDotFloat32 = kSplit<Element::kFloat32>;
+extern const DotKernels kDotFloat16;
+const DotKernels kDotFloat16 = kSplit<Element::kFloat16>;
+
+}  // namespace thaw::cpu::amx

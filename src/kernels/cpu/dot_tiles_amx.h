@@ -1,0 +1,182 @@
+// AMX's tiles of 16 rows of 64 bytes: 32 rows by 32 columns of a product at a time, in four tiles
+// of sums, two of activations and two of weights. Included by the dot_*_amx.cc.
+#pragma once
+
+#include "kernels/cpu/dot_finish.h"
+
+namespace thaw::cpu::amx {
+
+constexpr int64_t kTileRows = 16;
+constexpr int kPanelVectors = 2;
+constexpr int64_t kBlockRows = 128;
+constexpr int64_t kPanelWidth = kPanelVectors * kDotWidth;
+
+// LDTILECFG's operand.
+struct alignas(64) TileConfig {
+  uint8_t palette = 1;
+  uint8_t start_row = 0;
+  uint8_t reserved[14] = {};
+  uint16_t row_bytes[16] = {};
+  uint8_t rows[16] = {};
+};
+
+// Tiles 0 to 3 hold sums (first rows by first and second columns, second rows likewise), 4 and 5
+// activations, 6 and 7 weights. `rows` counts those of both; `groups` is a step's.
+inline void configure(int64_t rows, int64_t groups) {
+  TileConfig c;
+  const auto upper = static_cast<uint8_t>(rows < kTileRows ? rows : kTileRows);
+  const auto lower = static_cast<uint8_t>(rows - upper > 0 ? rows - upper : 1);
+  const auto step = static_cast<uint8_t>(groups);
+  for (int t = 0; t < 4; ++t) {
+    c.rows[t] = t < 2 ? upper : lower;
+    c.row_bytes[t] = 64;
+  }
+  for (int t = 4; t < 6; ++t) {
+    c.rows[t] = t == 4 ? upper : lower;
+    c.row_bytes[t] = static_cast<uint16_t>(4 * step);
+  }
+  for (int t = 6; t < 8; ++t) {
+    c.rows[t] = step;
+    c.row_bytes[t] = 64;
+  }
+  // The compiler doesn't know that the instruction reads all of it.
+  asm volatile("" ::"r"(&c) : "memory");
+  _tile_loadconfig(&c);
+}
+
+// How the groups are cut: `steps` equal steps of `length` groups.
+struct Steps {
+  int64_t steps;
+  int64_t length;
+  explicit Steps(int64_t groups)
+      : steps((groups + kTileRows - 1) / kTileRows), length((groups + steps - 1) / steps) {}
+};
+
+// The intrinsics want their tiles as literals.
+struct BFloat16 {
+  using Sum = float;
+  static void upper_first() { _tile_dpbf16ps(0, 4, 6); }
+  static void upper_second() { _tile_dpbf16ps(1, 4, 7); }
+  static void lower_first() { _tile_dpbf16ps(2, 5, 6); }
+  static void lower_second() { _tile_dpbf16ps(3, 5, 7); }
+};
+
+// The products of the tiles that are loaded.
+template <class D, bool kLower, bool kSecond>
+inline void multiply_tiles() {
+  D::upper_first();
+  if (kSecond) D::upper_second();
+  if (kLower) D::lower_first();
+  if (kLower && kSecond) D::lower_second();
+}
+
+// Sums that were stored and not yet made results of.
+template <class Sum>
+struct Stored {
+  alignas(64) Sum sums[2 * kTileRows][kPanelWidth];
+  int64_t row = 0;
+  int64_t rows = 0;  // none: nothing is stored
+  int64_t column = 0;
+  int vectors = 0;
+};
+
+// Runs a job tile by tile. The results of a tile are made while the tile unit, which takes few
+// instructions and many cycles, works on the next. A way W(job) has
+// - Sum, the type of sums, and step_groups(), those of a step in the tiles;
+// - kPadded, whether tiles of activations may have more rows than are left;
+// - begin(row, rows), before the panels of a block of rows;
+// - weights(column), those of the panel that begins there;
+// - first_sums(column), a vector to start all rows from, or null for zeros;
+// - multiply<kLower, kSecond>(row, b), all products of one or two tiles of rows, from `row` of the
+//   block on, by one or two vectors of columns;
+// - finish(stored), which makes the results.
+template <class W>
+class Tiles {
+ public:
+  explicit Tiles(const DotJob& job) : job_(job), way_(job) {}
+
+  void run() {
+    const int64_t whole = W::kPadded ? job_.rows : job_.rows / (2 * kTileRows) * (2 * kTileRows);
+    if (whole > 0) configure(2 * kTileRows, way_.step_groups());
+    for (int64_t row = 0; row < whole; row += kBlockRows)
+      run_block(row, whole - row < kBlockRows ? whole - row : kBlockRows);
+    const int64_t rest = job_.rows - whole;
+    if (rest > 0) configure(rest, way_.step_groups());
+    if (rest > 0) run_block(whole, rest);
+    finish();
+    _tile_release();
+  }
+
+ private:
+  // A panel's weights are read once for the rows of the block, which lie in the second-level cache.
+  void run_block(int64_t first, int64_t rows) {
+    way_.begin(first, rows);
+    for (int64_t panel = job_.first; panel < job_.last; ++panel) {
+      const int64_t column = panel * kPanelWidth;
+      const bool second = job_.columns - column > kDotWidth;
+      for (int64_t row = 0; row < rows; row += 2 * kTileRows) {
+        const int64_t n = rows - row < 2 * kTileRows ? rows - row : 2 * kTileRows;
+        if (n > kTileRows) {
+          second ? run_tiles<true, true>(row, column) : run_tiles<true, false>(row, column);
+        } else {
+          second ? run_tiles<false, true>(row, column) : run_tiles<false, false>(row, column);
+        }
+        stored_.row = first + row;
+        stored_.rows = n;
+        stored_.column = column;
+        stored_.vectors = second ? 2 : 1;
+      }
+    }
+  }
+
+  template <bool kLower, bool kSecond>
+  void run_tiles(int64_t row, int64_t column) {
+    start<kLower, kSecond>(way_.first_sums(column));
+    way_.template multiply<kLower, kSecond>(row, way_.weights(column));
+    asm volatile("" ::: "memory");
+    finish();
+    store<kLower, kSecond>();
+  }
+
+  template <bool kLower, bool kSecond>
+  void start(const void* sums) {
+    if (sums != nullptr) {
+      const char* second = static_cast<const char*>(sums) + 64;
+      _tile_loadd(0, sums, 0);
+      if (kSecond) _tile_loadd(1, second, 0);
+      if (kLower) _tile_loadd(2, sums, 0);
+      if (kLower && kSecond) _tile_loadd(3, second, 0);
+    } else {
+      _tile_zero(0);
+      if (kSecond) _tile_zero(1);
+      if (kLower) _tile_zero(2);
+      if (kLower && kSecond) _tile_zero(3);
+    }
+  }
+
+  template <bool kLower, bool kSecond>
+  void store() {
+    constexpr int64_t kPitch = kPanelWidth * sizeof(typename W::Sum);
+    _tile_stored(0, stored_.sums[0], kPitch);
+    if (kSecond) _tile_stored(1, stored_.sums[0] + kDotWidth, kPitch);
+    if (kLower) _tile_stored(2, stored_.sums[kTileRows], kPitch);
+    if (kLower && kSecond) _tile_stored(3, stored_.sums[kTileRows] + kDotWidth, kPitch);
+    asm volatile("" ::: "memory");
+  }
+
+  void finish() {
+    if (stored_.rows > 0) way_.finish(stored_);
+    stored_.rows = 0;
+  }
+
+  const DotJob& job_;
+  W way_;
+  Stored<typename W::Sum> stored_;
+};
+
+template <class Sum>
+inline void finish_stored(const DotJob& job, const Stored<Sum>& s) {
+  finish_tile<Sum>(job, {s.sums[0], kPanelWidth, s.rows}, s.row, s.column, s.vectors);
+}
+
+}  // namespace thaw::cpu::amx
