@@ -7,6 +7,7 @@ endif()
 # Results must not depend on the compiler's taste: no a*b+c turned into one rounding behind our back.
 add_compile_options(-ffp-contract=off)
 if(THAW_SANITIZE)
+  string(REPLACE "-O2 -g" "-O1 -g1" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
   add_compile_options(-fsanitize=${THAW_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
   add_link_options(-fsanitize=${THAW_SANITIZE})
 endif()

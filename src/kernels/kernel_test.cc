@@ -754,10 +754,6 @@ void expect_vendor_rows_ran(const char* library, KernelTable table, const RunCou
 }
 
 TEST(KernelTable, BestLevelComesFirst) {
-  if (best_isa() == Isa::kAmx) {
-    EXPECT_EQ(chosen_conv_row(), "cpu.narrow_conv2d.amx");
-    return;
-  }
   // Above NEON and above AVX-512 are levels for few bits.
   const Isa best = std::min(best_isa(), best_isa() < Isa::kAvx2 ? Isa::kNeon : Isa::kAvx512);
   EXPECT_EQ(chosen_conv_row(), std::string("cpu.conv2d.") + isa_name(best));

@@ -22,8 +22,7 @@ class DepthwiseLayer {
 
   // Scratch that one thread needs.
   size_t scratch_bytes(const WindowShape& shape) const;
-  // Where results go, of their type: [rows][out_w], `pitch` elements from one pixel to the next
-  // (with float32 throughout it is out_c).
+  // Where results go, of their type: [rows][out_w], `pitch` elements from one pixel to the next.
   struct Target {
     void* y;
     int64_t pitch;

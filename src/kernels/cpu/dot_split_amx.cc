@@ -42,23 +42,40 @@ __m512 widen_half(__m256i halves) {
 }
 
 // v less its high half; 0 where that is no number.
-__m512 low_half(__m512 v, __m512 high) {
-  const __m512 infinity = _mm512_set1_ps(__builtin_inff());
-  return _mm512_maskz_sub_ps(_mm512_cmp_ps_mask(_mm512_abs_ps(high), infinity, _CMP_LT_OQ), v,
-                             high);
+__m512 low_half(__m512 v, __m512 high, __mmask16 finite) {
+  return _mm512_maskz_sub_ps(finite, v, high);
 }
 
-// 32 floats into their high and low halves.
-void split(__m512 first, __m512 second, char* high, char* low) {
+__mmask16 finite_lanes(__m512 v) {
+  return _mm512_cmp_ps_mask(_mm512_abs_ps(v), _mm512_set1_ps(__builtin_inff()), _CMP_LT_OQ);
+}
+
+// 32 floats into their high and low halves; whether all are finite.
+bool split(__m512 first, __m512 second, char* high, char* low) {
   const __m512bh packed = _mm512_cvtne2ps_pbh(second, first);
   __m512i bits;
   __builtin_memcpy(&bits, &packed, sizeof bits);
   _mm512_store_si512(high, bits);
-  const __m512 a = low_half(first, widen_half(_mm512_castsi512_si256(bits)));
-  const __m512 b = low_half(second, widen_half(_mm512_extracti64x4_epi64(bits, 1)));
-  const __m512bh rest = _mm512_cvtne2ps_pbh(b, a);
+  const __m512 a = widen_half(_mm512_castsi512_si256(bits));
+  const __m512 b = widen_half(_mm512_extracti64x4_epi64(bits, 1));
+  const __mmask16 a_finite = finite_lanes(a);
+  const __mmask16 b_finite = finite_lanes(b);
+  const __m512bh rest =
+      _mm512_cvtne2ps_pbh(low_half(second, b, b_finite), low_half(first, a, a_finite));
   __builtin_memcpy(&bits, &rest, sizeof bits);
   _mm512_store_si512(low, bits);
+  return (a_finite & b_finite) == 0xFFFF;
+}
+
+// Zeros in place of infinities and NaN, which the low half of a weight must not meet: its sign is
+// not the weight's.
+void copy_finite(const char* from, int64_t bytes, char* to) {
+  const __m512i exponent = _mm512_set1_epi16(0x7F80);
+  for (int64_t i = 0; i < bytes; i += 64) {
+    const __m512i v = _mm512_load_si512(from + i);
+    const __mmask32 finite = _mm512_cmpneq_epi16_mask(_mm512_and_si512(v, exponent), exponent);
+    _mm512_store_si512(to + i, _mm512_maskz_mov_epi16(finite, v));
+  }
 }
 
 // Splits the rows once for all panels, into tiles in the order in which they are used.
@@ -83,11 +100,14 @@ class SplitWay {
     };
     const __mmask16 first = lanes(length);
     const __mmask16 second = length > kDotWidth ? lanes(length - kDotWidth) : __mmask16{0};
+    finite_ = true;
     for (int64_t r = 0; r < rows; ++r) {
       const char* x = job_.x + (row + r) * job_.stride;
       char* to = tiles_of(r) + r / kTileRows % 2 * kTileBytes + r % kTileRows * 64;
       for (int64_t s = 0; s < steps_.steps; ++s, x += length * kBytes, to += kStepBytes)
-        split(load<E>(x, first), load<E>(x + kDotWidth * kBytes, second), to, to + 2 * kTileBytes);
+        finite_ = split(load<E>(x, first), load<E>(x + kDotWidth * kBytes, second), to,
+                        to + 2 * kTileBytes) &&
+                  finite_;
     }
   }
 
@@ -108,12 +128,13 @@ class SplitWay {
       multiply_tiles<BFloat16, kLower, kSecond>();
       _tile_loadd(4, x, 64);
       if (kLower) _tile_loadd(5, x + kTileBytes, 64);
-      x += kStepBytes;
-      prefetch<kStepBytes>(x);
+      prefetch<kStepBytes>(x + kStepBytes);
       multiply_tiles<BFloat16, kLower, kSecond>();
+      if (!finite_) load_finite<kLower>(x);
       _tile_loadd(6, low, kPitch);
       if (kSecond) _tile_loadd(7, low + kDotWidth, kPitch);
       low += step;
+      x += kStepBytes;
       prefetch<kVectors * kTileBytes>(low);
       multiply_tiles<BFloat16, kLower, kSecond>();
     }
@@ -126,13 +147,23 @@ class SplitWay {
     for (int64_t i = 0; i < kBytes; i += 64)
       _mm_prefetch(static_cast<const char*>(from) + i, _MM_HINT_T0);
   }
+  template <bool kLower>
+  static void load_finite(const char* x) {
+    alignas(64) char tiles[2 * kTileBytes];
+    copy_finite(x, sizeof tiles, tiles);
+    asm volatile("" ::"r"(tiles) : "memory");
+    _tile_loadd(4, tiles, 64);
+    if (kLower) _tile_loadd(5, tiles + kTileBytes, 64);
+    asm volatile("" ::: "memory");
+  }
   char* tiles_of(int64_t row) const {
     return tiles_ + row / (2 * kTileRows) * steps_.steps * kStepBytes;
   }
 
   const DotJob& job_;
   const PairSteps<E> steps_;
-  char* tiles_;  // [block's rows / 32][steps][kStepBytes]
+  bool finite_ = true;  // all activations of the block
+  char* tiles_;         // [block's rows / 32][steps][kStepBytes]
 };
 
 template <Element E>
