@@ -9,7 +9,6 @@
 #include <random>
 #include <thread>
 
-#include "base/cpu_features.h"
 #include "base/memory.h"
 #include "engine/build_plan.h"
 #include "graph/graph.h"
@@ -97,12 +96,10 @@ Model counting_loop() {
   return Model::from_graph(std::move(g));
 }
 
-// On AMX products of float32 leave out 2^-16 at most.
 void expect_close(const Tensor& a, const Tensor& b) {
-  const double bound = best_isa() == Isa::kAmx ? 5e-5 : 1e-5;
   ASSERT_EQ(a.shape(), b.shape());
   for (int64_t i = 0; i < a.num_elements(); ++i)
-    ASSERT_NEAR(a.data<float>()[i], b.data<float>()[i], bound) << "element " << i;
+    ASSERT_NEAR(a.data<float>()[i], b.data<float>()[i], 1e-5) << "element " << i;
 }
 
 TEST(Engine, ComputesTheOutputsThatAreAskedFor) {

@@ -47,8 +47,6 @@ struct Limits {
         one_unequal(c.middle_rounds ? 10 : 100),
         nan_is_clamped(c.nan_is_clamped) {
     const std::string level = row.substr(row.rfind('.'));
-    // It splits float32 into halves and leaves out the product of the low ones.
-    if (c.inputs[0].dtype() == DType::kFloat32 && level == ".amx") tolerance *= 4;
     // They sum products of float16 eight at a time in float16.
     if (c.inputs[0].dtype() != DType::kFloat16 || (level != ".neon_fp16" && level != ".neon_dot"))
       return;

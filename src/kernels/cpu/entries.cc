@@ -34,10 +34,31 @@ std::string isa_refusal(Isa isa) {
                      isa_name(best_isa()));
 }
 
+namespace {
+
+// Splitting float32 for AMX's tiles is worth it for long rows and many columns.
+std::string refuse_split(const OpDesc& desc) {
+  constexpr int64_t kLeastLength = 96;
+  constexpr int64_t kLeastColumns = 128;
+  const bool separable = kind_of(desc.op) == OpKind::kSeparableConv2D;
+  int64_t length = 0;
+  int64_t columns = 0;
+  for (size_t i = separable ? 3 : 1; i < desc.inputs.size(); i += 2) {
+    if (!is_constant(desc, i) || desc.inputs[i].constant->rank() != 4) return "no constant filter";
+    const Shape& filter = desc.inputs[i].constant->shape();
+    length = filter[0] * filter[1] * filter[2];
+    columns += filter[3];
+  }
+  if (length >= kLeastLength && columns >= kLeastColumns) return {};
+  return fmt::format("a matrix of {} by {} is too small to be worth splitting", length, columns);
+}
+
+}  // namespace
+
 std::string refuse_dot(const KernelSet& set, const OpDesc& desc) {
   const DType x = desc.inputs[0].dtype;
-  const bool has = (x == DType::kFloat32 && set.dot_float32 != nullptr) ||
-                   (x == DType::kBFloat16 && set.dot_bfloat16 != nullptr) ||
+  if (x == DType::kFloat32 && set.dot_float32 != nullptr) return refuse_split(desc);
+  const bool has = (x == DType::kBFloat16 && set.dot_bfloat16 != nullptr) ||
                    (x == DType::kFloat16 && set.dot_float16 != nullptr) ||
                    (x == DType::kUInt8 && set.dot_uint8 != nullptr);
   return has ? "" : fmt::format("no dot products of {}", dtype_name(x));

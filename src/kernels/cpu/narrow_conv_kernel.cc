@@ -38,21 +38,12 @@ std::string refuse_shapes(const OpDesc& desc) {
   return {};
 }
 
-// Gathering a short window takes longer than float32's own kernel, which needs none, takes for it.
-std::string refuse_short_windows(const OpDesc& desc) {
-  constexpr int64_t kShort = 64;
-  const FilterShape f(desc);
-  if (desc.inputs[0].dtype != DType::kFloat32 || f.h * f.w == 1 || f.k() > kShort) return {};
-  return fmt::format("windows of {} numbers are too short to be worth gathering", f.k());
-}
-
 // Activations of any type for which the set has dot products.
 class NarrowConvKernel : public OpKernel {
  public:
   static std::string can_run(const OpDesc& desc) {
     std::string why = refuse_narrow(desc, std::get<Conv2D>(desc.op), {false, true, false});
-    if (why.empty()) why = refuse_shapes(desc);
-    return why.empty() ? refuse_short_windows(desc) : why;
+    return why.empty() ? refuse_shapes(desc) : why;
   }
 
   NarrowConvKernel(const OpDesc& desc, const KernelSet& set)
