@@ -9,7 +9,6 @@ Entries all_entries() {
   Entries entries;
   add_box_decode_entries(entries);
   add_concat_entries(entries);
-  add_narrow_conv_entries(entries);  // before conv2d: its rows of dot products take float32 too
   add_conv_entries(entries);
   add_conv_heads_entries(entries);
   add_convert_entries(entries);
@@ -17,6 +16,7 @@ Entries all_entries() {
   add_depthwise_entries(entries);
   add_matmul_entries(entries);
   add_multi_class_nms_entries(entries);
+  add_narrow_conv_entries(entries);
   add_separable_entries(entries);
   add_unary_entries(entries);
   add_binary_entries(entries);
@@ -34,34 +34,17 @@ std::string isa_refusal(Isa isa) {
                      isa_name(best_isa()));
 }
 
-namespace {
-
-// Splitting float32 for AMX's tiles is worth it for long rows and many columns.
-std::string refuse_split(const OpDesc& desc) {
-  constexpr int64_t kLeastLength = 96;
-  constexpr int64_t kLeastColumns = 128;
-  const bool separable = kind_of(desc.op) == OpKind::kSeparableConv2D;
-  int64_t length = 0;
-  int64_t columns = 0;
-  for (size_t i = separable ? 3 : 1; i < desc.inputs.size(); i += 2) {
-    if (!is_constant(desc, i) || desc.inputs[i].constant->rank() != 4) return "no constant filter";
-    const Shape& filter = desc.inputs[i].constant->shape();
-    length = filter[0] * filter[1] * filter[2];
-    columns += filter[3];
-  }
-  if (length >= kLeastLength && columns >= kLeastColumns) return {};
-  return fmt::format("a matrix of {} by {} is too small to be worth splitting", length, columns);
-}
-
-}  // namespace
-
 std::string refuse_dot(const KernelSet& set, const OpDesc& desc) {
   const DType x = desc.inputs[0].dtype;
-  if (x == DType::kFloat32 && set.dot_float32 != nullptr) return refuse_split(desc);
   const bool has = (x == DType::kBFloat16 && set.dot_bfloat16 != nullptr) ||
                    (x == DType::kFloat16 && set.dot_float16 != nullptr) ||
                    (x == DType::kUInt8 && set.dot_uint8 != nullptr);
   return has ? "" : fmt::format("no dot products of {}", dtype_name(x));
+}
+
+std::string refuse_parts(const OpDesc& desc) {
+  if (desc.inputs[0].dtype != DType::kFloat32) return "not float32";
+  return isa_refusal(Isa::kAmx);
 }
 
 std::string refuse_dtype(const OpDesc& desc) {

@@ -169,6 +169,7 @@ void add_narrow_conv_entries(Entries& entries) {
   THAW_CPU_DOT_ENTRIES(entries, NarrowConvKernel, OpKind::kConv2D, "narrow_conv2d");
   THAW_CPU_ENTRIES(entries, WidenedConvKernel, OpKind::kConv2D, "narrow_conv2d");
   THAW_CPU_ENTRIES(entries, NarrowingConvKernel, OpKind::kConv2D, "narrowing_conv2d");
+  add_parts_entry<NarrowConvKernel>(entries, "cpu.conv2d.parts.amx", OpKind::kConv2D);
 }
 
 }  // namespace thaw::cpu
