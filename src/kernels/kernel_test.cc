@@ -46,8 +46,8 @@ struct Limits {
         levels(c.middle_rounds ? 3 : 1),
         one_unequal(c.middle_rounds ? 10 : 100),
         nan_is_clamped(c.nan_is_clamped) {
-    const std::string level = row.substr(row.rfind('.'));
     // They sum products of float16 eight at a time in float16.
+    const std::string level = row.substr(row.rfind('.'));
     if (c.inputs[0].dtype() != DType::kFloat16 || (level != ".neon_fp16" && level != ".neon_dot"))
       return;
     tolerance = std::max(tolerance, 2e-3F);

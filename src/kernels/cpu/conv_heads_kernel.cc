@@ -84,7 +84,6 @@ class ConvHeadsKernel : public OpKernel {
 void add_conv_heads_entries(Entries& entries) {
   THAW_CPU_DOT_ENTRIES(entries, ConvHeadsKernel, OpKind::kConvHeads, "conv_heads");
   THAW_CPU_ENTRIES(entries, ConvHeadsKernel, OpKind::kConvHeads, "conv_heads");
-  add_parts_entry<ConvHeadsKernel>(entries, "cpu.conv_heads.parts.amx", OpKind::kConvHeads);
 }
 
 }  // namespace thaw::cpu

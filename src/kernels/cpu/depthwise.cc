@@ -147,23 +147,18 @@ void DepthwiseLayer::run_slice(const WindowShape& shape, const WindowShape& slic
   auto* sums = reinterpret_cast<float*>(scratch);
   const size_t row = static_cast<size_t>(slice.out_w * slice.out_c) * sizeof(float);
   const bool in_place = DepthwiseRows::reads_in_place(slice, types_.x);
-  const bool direct = in_float32() && target.pitch == slice.out_c;
+  const bool direct = in_float32();
   DepthwiseRows rows(set_->depthwise, set_->narrow.widen, slice, in_place, filter_ + channel,
-                     shape.out_c, bias_ + channel,
-                     in_float32() ? clamp_of(types_.activation) : Clamp(),
+                     shape.out_c, bias_ + channel, direct ? clamp_of(types_.activation) : Clamp(),
                      scratch + (row + 63) / 64 * 64);
   const DepthwiseSource source{static_cast<const char*>(image) + channel * bytes_of(types_.x),
                                types_.x, static_cast<float>(types_.in_zero), shape.in_c};
   char* to = static_cast<char*>(target.y) + channel * bytes_of(types_.result);
   for (int64_t oy = first; oy < last; ++oy) {
     rows.run(source, oy, direct ? reinterpret_cast<float*>(to) : sums);
-    if (!in_float32())
+    if (!direct)
       set_->narrow.finish(
           {sums, slice.out_w, slice.out_c, slice.out_c, finish_.at(channel), to, target.pitch});
-    else if (!direct)
-      for (int64_t ox = 0; ox < slice.out_w; ++ox)
-        std::copy_n(sums + ox * slice.out_c, slice.out_c,
-                    reinterpret_cast<float*>(to) + ox * target.pitch);
     to += shape.out_w * target.pitch * bytes_of(types_.result);
   }
 }

@@ -22,7 +22,8 @@ class DepthwiseLayer {
 
   // Scratch that one thread needs.
   size_t scratch_bytes(const WindowShape& shape) const;
-  // Where results go, of their type: [rows][out_w], `pitch` elements from one pixel to the next.
+  // Where results go, of their type: [rows][out_w], `pitch` elements from one pixel to the next
+  // (with float32 throughout it is out_c).
   struct Target {
     void* y;
     int64_t pitch;

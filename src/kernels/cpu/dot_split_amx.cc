@@ -1,46 +1,26 @@
-// Products of float32 and float16 on AMX's tiles for bfloat16: each number is the sum of a few
-// bfloat16, and of their products those are added that count (Henry, Tang, Heinecke: "Leveraging
-// the bfloat16 Artificial Intelligence Datatype For Higher-Precision Computations", 2019). float32
-// is three numbers and six products, as exact as float32's own; float16 is two, which hold it
-// wholly, and three products, which leave out 2^-16 at most. Sums are float32. Beyond bfloat16's
-// largest number, 3.39e38, activations count as infinite, and denormals as zeros.
+// Products of float16 on AMX's tiles for bfloat16: each number is split into a high and a low half
+// of 8 bits each, which hold it wholly, and x * w is high * high + low * high + high * low (Henry,
+// Tang, Heinecke: "Leveraging the bfloat16 Artificial Intelligence Datatype For Higher-Precision
+// Computations", 2019). What is left out is at most 2^-16 of a product; sums are float32.
 #define THAW_ISA amx
 #include "kernels/cpu/dot_tiles_amx.h"
-#include "kernels/cpu/unroll.h"
 
 namespace thaw::cpu::amx {
 namespace {
 
 constexpr int64_t kTileBytes = kTileRows * 64;
+constexpr int64_t kStepBytes = 4 * kTileBytes;  // high upper, high lower, low upper, low lower
 
-template <Element E>
-constexpr int64_t kParts = E == Element::kFloat32 ? 3 : 2;
-// A step's tiles of activations: [parts][upper, lower rows], the high part first.
-template <Element E>
-constexpr int64_t kStepBytes = kParts<E> * 2 * kTileBytes;
-
-// Rows of so many groups of 32 bits, cut into steps of pairs of numbers: up to a tile's 16.
-template <Element E>
-struct PairSteps : Steps {
-  static constexpr int64_t kPerGroup = 4 / kElementBytes[static_cast<int>(E)];
-  explicit PairSteps(int64_t groups) : Steps((groups * kPerGroup + 1) / 2) {}
-  int64_t pairs() const { return steps * length; }
-};
-
-template <Element E>
 int64_t whole_groups(int64_t groups) {
-  return 2 * PairSteps<E>(groups).pairs() / PairSteps<E>::kPerGroup;
+  const Steps s(groups);
+  return s.steps * s.length;
 }
 
-template <Element E>
 size_t scratch_bytes(int64_t groups) {
-  return static_cast<size_t>(kBlockRows / (2 * kTileRows) * PairSteps<E>(groups).steps *
-                             kStepBytes<E>);
+  return static_cast<size_t>(kBlockRows / (2 * kTileRows) * Steps(groups).steps * kStepBytes);
 }
 
-template <Element E>
 __m512 load(const char* x, __mmask16 lanes) {
-  if constexpr (E == Element::kFloat32) return _mm512_maskz_loadu_ps(lanes, x);
   return _mm512_cvtph_ps(_mm256_maskz_loadu_epi16(lanes, x));
 }
 
@@ -48,34 +28,34 @@ __m512 widen_half(__m256i halves) {
   return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
 }
 
+// v less its high half; 0 where that is no number.
+__m512 low_half(__m512 v, __m512 high, __mmask16 finite) {
+  return _mm512_maskz_sub_ps(finite, v, high);
+}
+
 __mmask16 finite_lanes(__m512 v) {
   return _mm512_cmp_ps_mask(_mm512_abs_ps(v), _mm512_set1_ps(__builtin_inff()), _CMP_LT_OQ);
 }
 
-// 32 numbers into a row of a step's tiles; whether all are finite. The other parts of what is not
-// finite are 0.
-template <int64_t kCount>
-bool split(__m512 first, __m512 second, char* row) {
-  bool finite = true;
-  for (int64_t part = 0; part < kCount; ++part, row += 2 * kTileBytes) {
-    const __m512bh packed = _mm512_cvtne2ps_pbh(second, first);
-    __m512i bits;
-    __builtin_memcpy(&bits, &packed, sizeof bits);
-    _mm512_store_si512(row, bits);
-    if (part + 1 == kCount) break;
-    const __m512 a = widen_half(_mm512_castsi512_si256(bits));
-    const __m512 b = widen_half(_mm512_extracti64x4_epi64(bits, 1));
-    const __mmask16 a_finite = finite_lanes(a);
-    const __mmask16 b_finite = finite_lanes(b);
-    finite = finite && (a_finite & b_finite) == 0xFFFF;
-    first = _mm512_maskz_sub_ps(a_finite, first, a);
-    second = _mm512_maskz_sub_ps(b_finite, second, b);
-  }
-  return finite;
+// 32 floats into their high and low halves; whether all are finite.
+bool split(__m512 first, __m512 second, char* high, char* low) {
+  const __m512bh packed = _mm512_cvtne2ps_pbh(second, first);
+  __m512i bits;
+  __builtin_memcpy(&bits, &packed, sizeof bits);
+  _mm512_store_si512(high, bits);
+  const __m512 a = widen_half(_mm512_castsi512_si256(bits));
+  const __m512 b = widen_half(_mm512_extracti64x4_epi64(bits, 1));
+  const __mmask16 a_finite = finite_lanes(a);
+  const __mmask16 b_finite = finite_lanes(b);
+  const __m512bh rest =
+      _mm512_cvtne2ps_pbh(low_half(second, b, b_finite), low_half(first, a, a_finite));
+  __builtin_memcpy(&bits, &rest, sizeof bits);
+  _mm512_store_si512(low, bits);
+  return (a_finite & b_finite) == 0xFFFF;
 }
 
-// Zeros in place of infinities and NaN, which the lower parts of a weight must not meet: their
-// signs are not the weight's.
+// Zeros in place of infinities and NaN, which the low half of a weight must not meet: its sign is
+// not the weight's.
 void copy_finite(const char* from, int64_t bytes, char* to) {
   const __m512i exponent = _mm512_set1_epi16(0x7F80);
   for (int64_t i = 0; i < bytes; i += 64) {
@@ -86,7 +66,6 @@ void copy_finite(const char* from, int64_t bytes, char* to) {
 }
 
 // Splits the rows once for all panels, into tiles in the order in which they are used.
-template <Element E>
 class SplitWay {
  public:
   using Sum = float;
@@ -95,14 +74,12 @@ class SplitWay {
       : job_(job), steps_(job.groups), tiles_(static_cast<char*>(job.scratch)) {}
 
   int64_t step_groups() const { return steps_.length; }
-  const uint32_t* weights(int64_t column) const {
-    return job_.b + kParts<E> * column * steps_.pairs();
-  }
+  const uint32_t* weights(int64_t column) const { return job_.b + 2 * column * job_.groups; }
   const void* first_sums(int64_t /*column*/) const { return nullptr; }
   void finish(const Stored<float>& s) const { finish_stored(job_, s); }
 
   void begin(int64_t row, int64_t rows) {
-    constexpr int64_t kBytes = kElementBytes[static_cast<int>(E)];
+    constexpr int64_t kBytes = 2;
     const int64_t length = 2 * steps_.length;
     const auto lanes = [](int64_t n) {
       return static_cast<__mmask16>(n >= kDotWidth ? 0xFFFF : (1U << n) - 1);
@@ -113,35 +90,39 @@ class SplitWay {
     for (int64_t r = 0; r < rows; ++r) {
       const char* x = job_.x + (row + r) * job_.stride;
       char* to = tiles_of(r) + r / kTileRows % 2 * kTileBytes + r % kTileRows * 64;
-      for (int64_t s = 0; s < steps_.steps; ++s, x += length * kBytes, to += kStepBytes<E>)
+      for (int64_t s = 0; s < steps_.steps; ++s, x += length * kBytes, to += kStepBytes)
         finite_ =
-            split<kParts<E>>(load<E>(x, first), load<E>(x + kDotWidth * kBytes, second), to) &&
+            split(load(x, first), load(x + kDotWidth * kBytes, second), to, to + 2 * kTileBytes) &&
             finite_;
     }
   }
 
-  // Part i of the weights meets the first parts of the activations, all but i.
   template <bool kLower, bool kSecond>
   void multiply(int64_t row, const uint32_t* b) const {
     constexpr int64_t kVectors = kSecond ? 2 : 1;
     constexpr int64_t kPitch = kVectors * 64;
     const int64_t step = steps_.length * kVectors * kDotWidth;
-    const int64_t part = steps_.pairs() * kVectors * kDotWidth;
+    const uint32_t* low = b + job_.groups * kVectors * kDotWidth;
     const char* x = tiles_of(row);
-    for (int64_t s = 0; s < steps_.steps; ++s, x += kStepBytes<E>, b += step) {
-      THAW_UNROLL
-      for (int64_t i = 0; i < kParts<E>; ++i) {
-        const uint32_t* weights = b + i * part;
-        _tile_loadd(6, weights, kPitch);
-        if (kSecond) _tile_loadd(7, weights + kDotWidth, kPitch);
-        prefetch<kVectors * kTileBytes>(weights + step);
-        THAW_UNROLL
-        for (int64_t j = kParts<E> - 1 - i; j >= 0; --j) {
-          load_activations<kLower>(x + 2 * j * kTileBytes, i == 0 || j > 0 || finite_);
-          if (i == 0) prefetch<2 * kTileBytes>(x + kStepBytes<E> + 2 * j * kTileBytes);
-          multiply_tiles<BFloat16, kLower, kSecond>();
-        }
-      }
+    for (int64_t s = 0; s < steps_.steps; ++s) {
+      _tile_loadd(6, b, kPitch);
+      if (kSecond) _tile_loadd(7, b + kDotWidth, kPitch);
+      _tile_loadd(4, x + 2 * kTileBytes, 64);
+      if (kLower) _tile_loadd(5, x + 3 * kTileBytes, 64);
+      b += step;
+      prefetch<kVectors * kTileBytes>(b);
+      multiply_tiles<BFloat16, kLower, kSecond>();
+      _tile_loadd(4, x, 64);
+      if (kLower) _tile_loadd(5, x + kTileBytes, 64);
+      prefetch<kStepBytes>(x + kStepBytes);
+      multiply_tiles<BFloat16, kLower, kSecond>();
+      if (!finite_) load_finite<kLower>(x);
+      _tile_loadd(6, low, kPitch);
+      if (kSecond) _tile_loadd(7, low + kDotWidth, kPitch);
+      low += step;
+      x += kStepBytes;
+      prefetch<kVectors * kTileBytes>(low);
+      multiply_tiles<BFloat16, kLower, kSecond>();
     }
   }
 
@@ -153,42 +134,30 @@ class SplitWay {
       _mm_prefetch(static_cast<const char*>(from) + i, _MM_HINT_T0);
   }
   template <bool kLower>
-  static void load_activations(const char* x, bool as_they_are) {
-    alignas(64) char finite[2 * kTileBytes];
-    if (!as_they_are) {
-      copy_finite(x, sizeof finite, finite);
-      asm volatile("" ::"r"(finite) : "memory");
-      x = finite;
-    }
-    _tile_loadd(4, x, 64);
-    if (kLower) _tile_loadd(5, x + kTileBytes, 64);
+  static void load_finite(const char* x) {
+    alignas(64) char tiles[2 * kTileBytes];
+    copy_finite(x, sizeof tiles, tiles);
+    asm volatile("" ::"r"(tiles) : "memory");
+    _tile_loadd(4, tiles, 64);
+    if (kLower) _tile_loadd(5, tiles + kTileBytes, 64);
     asm volatile("" ::: "memory");
   }
   char* tiles_of(int64_t row) const {
-    return tiles_ + row / (2 * kTileRows) * steps_.steps * kStepBytes<E>;
+    return tiles_ + row / (2 * kTileRows) * steps_.steps * kStepBytes;
   }
 
   const DotJob& job_;
-  const PairSteps<E> steps_;
+  const Steps steps_;
   bool finite_ = true;  // all activations of the block
-  char* tiles_;         // [block's rows / 32][steps][kStepBytes<E>]
+  char* tiles_;         // [block's rows / 32][steps][kStepBytes]
 };
 
-template <Element E>
-void run_split(const DotJob& job) {
-  Tiles<SplitWay<E>>(job).run();
-}
-
-template <Element E>
-constexpr DotKernels kSplit = {
-    kPanelVectors,    2 * kTileRows, whole_groups<E>, run_split<E>, DotPanels::kParts, 2, 0,
-    scratch_bytes<E>, kParts<E>};
+void run_split(const DotJob& job) { Tiles<SplitWay>(job).run(); }
 
 }  // namespace
 
-extern const DotKernels kDotFloat32;
-const DotKernels kDotFloat32 = kSplit<Element::kFloat32>;
 extern const DotKernels kDotFloat16;
-const DotKernels kDotFloat16 = kSplit<Element::kFloat16>;
+const DotKernels kDotFloat16 = {
+    kPanelVectors, 2 * kTileRows, whole_groups, run_split, DotPanels::kHalves, 2, 0, scratch_bytes};
 
 }  // namespace thaw::cpu::amx

@@ -42,11 +42,6 @@ std::string refuse_dot(const KernelSet& set, const OpDesc& desc) {
   return has ? "" : fmt::format("no dot products of {}", dtype_name(x));
 }
 
-std::string refuse_parts(const OpDesc& desc) {
-  if (desc.inputs[0].dtype != DType::kFloat32) return "not float32";
-  return isa_refusal(Isa::kAmx);
-}
-
 std::string refuse_dtype(const OpDesc& desc) {
   for (size_t i = 0; i < desc.inputs.size(); ++i) {
     if (desc.inputs[i].dtype != DType::kFloat32)

@@ -68,21 +68,6 @@ void add_dot_entry(Entries& entries, const char* name, OpKind op) {
     ::thaw::cpu::add_dot_entry<Isa::kNeonFp16, K>(entries, "cpu." name ".neon_fp16", op);     \
   } while (false)
 
-// Empty when float32 can be multiplied in parts (dot_split_amx.cc), otherwise why not.
-std::string refuse_parts(const OpDesc& desc);
-
-// A row for a tuner to try, after THAW_CPU_ENTRIES: beside other work on the same core the tile
-// unit loses more of its rate than vectors do, so nobody but the machine itself can tell.
-template <class K>
-void add_parts_entry(Entries& entries, const char* name, OpKind op) {
-  if (kernel_set(Isa::kAmx) == nullptr) return;
-  add_entry<Isa::kAmx, K>(entries, name, op);
-  entries.back().can_run = [](const OpDesc& desc) {
-    std::string why = refuse_parts(desc);
-    return why.empty() ? K::can_run(desc) : why;
-  };
-}
-
 void add_box_decode_entries(Entries& entries);
 void add_concat_entries(Entries& entries);
 void add_conv_entries(Entries& entries);

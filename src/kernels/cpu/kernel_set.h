@@ -250,9 +250,8 @@ struct NarrowKernels {
 // being column_bytes / 4 (with 2 bytes each group is [2][vectors * 16] weights). The last panel
 // may have fewer vectors; its weights past `columns` are zeros. Panels of DotPanels::kBytes are
 // those of byte_panels.h instead. Sums are float32, or int32 with `correction` added to them.
-// With DotPanels::kParts each weight is a sum of `parts` bfloat16, rounded to them one after the
-// other; a panel has all first parts, then all second ones and so on, each as
-// [row's elements / 2][vectors * 16][2].
+// With DotPanels::kHalves a panel has all weights rounded to bfloat16 and then what rounding took
+// off them, as bfloat16, each as [row's elements / 2][vectors * 16][2].
 struct DotJob {
   const char* x;
   int64_t stride;
@@ -271,7 +270,7 @@ struct DotJob {
 
 constexpr int64_t kDotWidth = 16;
 
-enum class DotPanels : int { kVectors, kBytes, kParts };
+enum class DotPanels : int { kVectors, kBytes, kHalves };
 
 struct DotKernels {
   int64_t panel_vectors;                    // does not count with kBytes
@@ -282,7 +281,6 @@ struct DotKernels {
   int64_t column_bytes = 4;  // of a column that lie side by side in a panel of vectors
   int x_offset = 0;          // what the products take off uint8 activations
   size_t (*scratch_bytes)(int64_t groups) = nullptr;  // null: none
-  int64_t parts = 0;                                  // counts with kParts alone
 };
 
 // `count` neighbouring output pixels of a 3x3 window that lies inside the three rows, from and to
@@ -316,7 +314,6 @@ struct KernelSet {
   DepthwiseKernels depthwise;
   VectorKernels vector;
   NarrowKernels narrow;
-  const DotKernels* dot_float32 = nullptr;   // null: those of gemm are the best
   const DotKernels* dot_bfloat16 = nullptr;  // null: products in float32 are the best
   const DotKernels* dot_float16 = nullptr;
   const DotKernels* dot_uint8 = nullptr;

@@ -38,10 +38,11 @@ std::string refuse_shapes(const OpDesc& desc) {
   return {};
 }
 
-// Activations of any type for which the set has dot products.
+// Activations of 8 or 16 bits.
 class NarrowConvKernel : public OpKernel {
  public:
   static std::string can_run(const OpDesc& desc) {
+    if (desc.inputs[0].dtype == DType::kFloat32) return "the input is float32";
     std::string why = refuse_narrow(desc, std::get<Conv2D>(desc.op), {false, true, false});
     return why.empty() ? refuse_shapes(desc) : why;
   }
@@ -89,16 +90,6 @@ class NarrowConvKernel : public OpKernel {
   const int64_t in_c_;
   const LayerTypes types_;
   std::vector<NarrowMatrix> matrices_;
-};
-
-// Products in float32 of activations of 8 or 16 bits.
-class WidenedConvKernel : public NarrowConvKernel {
- public:
-  using NarrowConvKernel::NarrowConvKernel;
-  static std::string can_run(const OpDesc& desc) {
-    if (desc.inputs[0].dtype == DType::kFloat32) return "the input is float32";
-    return NarrowConvKernel::can_run(desc);
-  }
 };
 
 // float32 activations with a result of 8 or 16 bits: arithmetic in float32, rounded at the end.
@@ -167,9 +158,8 @@ class NarrowingConvKernel : public OpKernel {
 
 void add_narrow_conv_entries(Entries& entries) {
   THAW_CPU_DOT_ENTRIES(entries, NarrowConvKernel, OpKind::kConv2D, "narrow_conv2d");
-  THAW_CPU_ENTRIES(entries, WidenedConvKernel, OpKind::kConv2D, "narrow_conv2d");
+  THAW_CPU_ENTRIES(entries, NarrowConvKernel, OpKind::kConv2D, "narrow_conv2d");
   THAW_CPU_ENTRIES(entries, NarrowingConvKernel, OpKind::kConv2D, "narrowing_conv2d");
-  add_parts_entry<NarrowConvKernel>(entries, "cpu.conv2d.parts.amx", OpKind::kConv2D);
 }
 
 }  // namespace thaw::cpu

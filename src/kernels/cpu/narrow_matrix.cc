@@ -18,7 +18,6 @@ constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 }  // namespace
 
 const DotKernels* dot_kernels(const KernelSet& set, Element x) {
-  if (x == Element::kFloat32) return set.dot_float32;
   if (x == Element::kBFloat16) return set.dot_bfloat16;
   if (x == Element::kFloat16) return set.dot_float16;
   if (x == Element::kUInt8) return set.dot_uint8;
@@ -56,9 +55,8 @@ size_t NarrowMatrix::weight_bytes() const {
   if (dot_ == nullptr) return padded(static_cast<int64_t>(PackedMatrix::bytes(set_->gemm, k_, n_)));
   if (dot_->panels == DotPanels::kBytes)
     return static_cast<size_t>(panels_) * byte_panel_bytes(groups_);
-  const int64_t column_bytes = dot_->panels == DotPanels::kParts
-                                   ? row_bytes_ / bytes_of(types_.x) * 2 * dot_->parts
-                                   : row_bytes_;
+  const int64_t column_bytes =
+      dot_->panels == DotPanels::kHalves ? row_bytes_ / bytes_of(types_.x) * 4 : row_bytes_;
   return padded(column_bytes * ((n_ + kDotWidth - 1) / kDotWidth * kDotWidth));
 }
 
@@ -80,8 +78,8 @@ void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory
       fill_correction(rounded, reinterpret_cast<int32_t*>(correction));
     if (dot_->panels == DotPanels::kBytes) {
       fill_byte_panels(rounded, memory);
-    } else if (dot_->panels == DotPanels::kParts) {
-      fill_parts(rounded, memory);
+    } else if (dot_->panels == DotPanels::kHalves) {
+      fill_halves(rounded, memory);
     } else {
       fill_dot(rounded, memory);
     }
@@ -113,21 +111,19 @@ void NarrowMatrix::fill_dot(const RoundedFilter& filter, void* weights) const {
   }
 }
 
-void NarrowMatrix::fill_parts(const RoundedFilter& filter, void* weights) const {
+void NarrowMatrix::fill_halves(const RoundedFilter& filter, void* weights) const {
   const int64_t width = (n_ + kDotWidth - 1) / kDotWidth * kDotWidth;
   const int64_t length = row_bytes_ / bytes_of(types_.x);
   for (int64_t i = 0; i < k_; ++i) {
     for (int64_t j = 0; j < n_; ++j) {
       const int64_t first = j / panel_columns() * panel_columns();
       const int64_t columns = std::min(panel_columns(), width - first);
-      uint16_t* to = static_cast<uint16_t*>(weights) + dot_->parts * first * length +
+      uint16_t* to = static_cast<uint16_t*>(weights) + 2 * first * length +
                      (i / 2 * columns + (j - first)) * 2 + i % 2;
-      float rest = filter.values[static_cast<size_t>(i * n_ + j)];
-      for (int64_t part = 0; part < dot_->parts; ++part, to += columns * length) {
-        *to = float_to_bfloat16(rest);
-        rest -= bfloat16_to_float(*to);
-        if (!std::isfinite(rest)) rest = 0;
-      }
+      const float v = filter.values[static_cast<size_t>(i * n_ + j)];
+      to[0] = float_to_bfloat16(v);
+      const float rest = v - bfloat16_to_float(to[0]);
+      to[columns * length] = std::isfinite(rest) ? float_to_bfloat16(rest) : uint16_t{0};
     }
   }
 }

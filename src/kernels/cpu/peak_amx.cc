@@ -52,11 +52,8 @@ void multiply_pairs(int64_t turns) {
   _tile_release();
 }
 
-// As many products for one as dot_split_amx.cc has.
-template <int64_t kProducts>
-void multiply_parts(int64_t turns) {
-  multiply_pairs(kProducts * turns);
-}
+// Three products for one of numbers in halves, as dot_split_amx.cc has them.
+void multiply_halves(int64_t turns) { multiply_pairs(3 * turns); }
 
 void multiply_bytes(int64_t turns) {
   load_tiles();
@@ -73,12 +70,9 @@ void multiply_bytes(int64_t turns) {
 
 extern const PeakLoop kBFloat16Peak;
 const PeakLoop kBFloat16Peak = {DType::kBFloat16, "AMX-BF16", 32 * kTurnSums, multiply_pairs};
-extern const PeakLoop kFloat32Peak;
-const PeakLoop kFloat32Peak = {DType::kFloat32, "AMX-BF16, six for one", 32 * kTurnSums,
-                               multiply_parts<6>};
 extern const PeakLoop kFloat16Peak;
-const PeakLoop kFloat16Peak = {DType::kFloat16, "AMX-BF16, three for one", 32 * kTurnSums,
-                               multiply_parts<3>};
+const PeakLoop kFloat16Peak = {DType::kFloat16, "AMX-BF16, in halves", 32 * kTurnSums,
+                               multiply_halves};
 extern const PeakLoop kInt8Peak;
 const PeakLoop kInt8Peak = {DType::kInt8, "AMX-INT8", 64 * kTurnSums, multiply_bytes};
 

@@ -127,7 +127,6 @@ void add_separable_entries(Entries& entries) {
   THAW_CPU_PANEL_ENTRIES(entries, WideSeparableKernel, OpKind::kSeparableConv2D, "separable");
   THAW_CPU_DOT_ENTRIES(entries, SplitSeparableKernel, OpKind::kSeparableConv2D, "separable.split");
   THAW_CPU_ENTRIES(entries, SplitSeparableKernel, OpKind::kSeparableConv2D, "separable.split");
-  add_parts_entry<SeparableKernel>(entries, "cpu.separable.parts.amx", OpKind::kSeparableConv2D);
 }
 
 }  // namespace thaw::cpu
