@@ -13,11 +13,6 @@ struct UInt8 {
   static void lower_second() { _tile_dpbusd(3, 5, 7); }
 };
 
-int64_t whole_groups(int64_t groups) {
-  const Steps s(groups);
-  return s.steps * s.length;
-}
-
 // To uint8 the sums start from the correction, and two rows of both vectors are packed together.
 // Rounding is monotonic: the upper bound is applied after it, to bytes. Saturation is the lower
 // bound, and makes 0 of a NaN.

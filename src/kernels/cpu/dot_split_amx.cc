@@ -11,11 +11,6 @@ namespace {
 constexpr int64_t kTileBytes = kTileRows * 64;
 constexpr int64_t kStepBytes = 4 * kTileBytes;  // high upper, high lower, low upper, low lower
 
-int64_t whole_groups(int64_t groups) {
-  const Steps s(groups);
-  return s.steps * s.length;
-}
-
 size_t scratch_bytes(int64_t groups) {
   return static_cast<size_t>(kBlockRows / (2 * kTileRows) * Steps(groups).steps * kStepBytes);
 }

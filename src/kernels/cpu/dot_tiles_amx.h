@@ -52,6 +52,11 @@ struct Steps {
       : steps((groups + kTileRows - 1) / kTileRows), length((groups + steps - 1) / steps) {}
 };
 
+inline int64_t whole_groups(int64_t groups) {
+  const Steps s(groups);
+  return s.steps * s.length;
+}
+
 // The intrinsics want their tiles as literals.
 struct BFloat16 {
   using Sum = float;

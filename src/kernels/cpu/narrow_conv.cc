@@ -94,7 +94,7 @@ class BlockRunner {
       const char* image = x_ + pixel / s_.out_w / s_.out_h * s_.in_h * s_.in_w * s_.in_c * size_ +
                           group * group_c_ * size_;
       char* end = gather_window(image, oy, ox, out);
-      for (const char* stop = out + row_bytes; end < stop; ++end) *end = 0;
+      std::memset(end, 0, static_cast<size_t>(out + row_bytes - end));
     }
   }
 
@@ -126,18 +126,11 @@ class BlockRunner {
   }
 
   char* fill(char* out, int64_t bytes) const {
-    if (bytes > 0) std::memset(out, conv_.in_zero, static_cast<size_t>(bytes));
+    std::memset(out, conv_.in_zero, static_cast<size_t>(bytes));
     return out + bytes;
   }
-  // A window's row is often shorter than a call of memcpy takes: the last piece overlaps.
   static char* copy(char* out, const char* from, int64_t bytes) {
-    constexpr int64_t kPiece = 16;
-    if (bytes < kPiece || bytes > 8 * kPiece) {
-      std::memcpy(out, from, static_cast<size_t>(bytes));
-      return out + bytes;
-    }
-    for (int64_t i = 0; i + kPiece <= bytes; i += kPiece) std::memcpy(out + i, from + i, kPiece);
-    std::memcpy(out + bytes - kPiece, from + bytes - kPiece, kPiece);
+    std::memcpy(out, from, static_cast<size_t>(bytes));
     return out + bytes;
   }
 

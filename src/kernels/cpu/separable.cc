@@ -6,12 +6,8 @@
 namespace thaw::cpu {
 namespace {
 
-// Of what lies between, in the second-level cache. Where the weights don't fit in there, each block
-// reads them from farther away.
-constexpr int64_t kBlockBytes = 128 << 10;
-constexpr int64_t kLargeBlockBytes = 512 << 10;
-constexpr size_t kLargeWeights = 1 << 20;
-constexpr int64_t kMinPartMacs = 400000;  // below this, another thread costs more than it gives
+constexpr int64_t kBlockBytes = 128 << 10;  // of what lies between, in the second-level cache
+constexpr int64_t kMinPartMacs = 400000;    // below this, another thread costs more than it gives
 
 int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
@@ -27,12 +23,10 @@ size_t middle_bytes(const Separable& layer, int64_t rows) {
 int64_t separable_block_rows(const Separable& layer, int threads) {
   const WindowShape& s = layer.shape;
   const int64_t tile = layer.pointwise.tile_rows();
-  const auto most =
-      static_cast<size_t>(layer.pointwise.bytes() > kLargeWeights ? kLargeBlockBytes : kBlockBytes);
   int64_t best = 1;
   int64_t best_cost = INT64_MAX;
   for (int64_t rows = 1; rows <= s.out_h; ++rows) {
-    if (rows > 1 && middle_bytes(layer, rows) > most) break;
+    if (rows > 1 && middle_bytes(layer, rows) > static_cast<size_t>(kBlockBytes)) break;
     const int64_t turns = (s.batch * blocks_of(s, rows) + threads - 1) / threads;
     const int64_t cost = turns * (2 * round_up(rows * s.out_w, tile) + tile);
     if (cost < best_cost) {
