@@ -9,6 +9,7 @@ Entries all_entries() {
   Entries entries;
   add_box_decode_entries(entries);
   add_concat_entries(entries);
+  add_narrow_conv_entries(entries);  // before plain ones: float32 on tiles
   add_conv_entries(entries);
   add_conv_heads_entries(entries);
   add_convert_entries(entries);
@@ -16,7 +17,6 @@ Entries all_entries() {
   add_depthwise_entries(entries);
   add_matmul_entries(entries);
   add_multi_class_nms_entries(entries);
-  add_narrow_conv_entries(entries);
   add_separable_entries(entries);
   add_unary_entries(entries);
   add_binary_entries(entries);
@@ -36,7 +36,8 @@ std::string isa_refusal(Isa isa) {
 
 std::string refuse_dot(const KernelSet& set, const OpDesc& desc) {
   const DType x = desc.inputs[0].dtype;
-  const bool has = (x == DType::kBFloat16 && set.dot_bfloat16 != nullptr) ||
+  const bool has = (x == DType::kFloat32 && set.dot_float32 != nullptr) ||
+                   (x == DType::kBFloat16 && set.dot_bfloat16 != nullptr) ||
                    (x == DType::kFloat16 && set.dot_float16 != nullptr) ||
                    (x == DType::kUInt8 && set.dot_uint8 != nullptr);
   return has ? "" : fmt::format("no dot products of {}", dtype_name(x));

@@ -35,6 +35,7 @@ extern const NarrowKernels kNarrowKernels;
 extern const DotKernels kDotBFloat16;
 }  // namespace avx512bf16
 namespace amx {
+extern const DotKernels kDotFloat32;
 extern const DotKernels kDotFloat16;
 extern const DotKernels kDotBFloat16;
 extern const DotKernels kDotUInt8;
@@ -58,6 +59,7 @@ static KernelSet raised(Isa isa, const NarrowKernels& narrow, const DotKernels* 
   set.depthwise_uint8 = &avx512vnni::kDepthwiseUInt8;
   if (isa == Isa::kAvx512Bf16) set.depthwise_bfloat16 = &avx512bf16::kDepthwiseBFloat16;
   if (isa == Isa::kAmx) {
+    set.dot_float32 = &amx::kDotFloat32;
     set.dot_float16 = &amx::kDotFloat16;
     set.depthwise_bfloat16 = &avx512bf16::kTapsBFloat16;
   }

@@ -250,6 +250,7 @@ struct NarrowKernels {
 // being column_bytes / 4 (with 2 bytes each group is [2][vectors * 16] weights). The last panel
 // may have fewer vectors; its weights past `columns` are zeros. Panels of DotPanels::kBytes are
 // those of byte_panels.h instead. Sums are float32, or int32 with `correction` added to them.
+// With DotPanels::kDigits rows are of float32, a group each, and panels those of digit_panels.h.
 // With DotPanels::kHalves a panel has all weights rounded to bfloat16 and then what rounding took
 // off them, as bfloat16, each as [row's elements / 2][vectors * 16][2].
 struct DotJob {
@@ -270,7 +271,7 @@ struct DotJob {
 
 constexpr int64_t kDotWidth = 16;
 
-enum class DotPanels : int { kVectors, kBytes, kHalves };
+enum class DotPanels : int { kVectors, kBytes, kHalves, kDigits };
 
 struct DotKernels {
   int64_t panel_vectors;                    // does not count with kBytes
@@ -314,6 +315,7 @@ struct KernelSet {
   DepthwiseKernels depthwise;
   VectorKernels vector;
   NarrowKernels narrow;
+  const DotKernels* dot_float32 = nullptr;   // null: those of gemm are the best
   const DotKernels* dot_bfloat16 = nullptr;  // null: products in float32 are the best
   const DotKernels* dot_float16 = nullptr;
   const DotKernels* dot_uint8 = nullptr;

@@ -38,13 +38,14 @@ std::string refuse_shapes(const OpDesc& desc) {
   return {};
 }
 
-// Activations of 8 or 16 bits.
+// Activations for which the set has dot products.
 class NarrowConvKernel : public OpKernel {
  public:
   static std::string can_run(const OpDesc& desc) {
-    if (desc.inputs[0].dtype == DType::kFloat32) return "the input is float32";
     std::string why = refuse_narrow(desc, std::get<Conv2D>(desc.op), {false, true, false});
-    return why.empty() ? refuse_shapes(desc) : why;
+    if (why.empty()) why = refuse_shapes(desc);
+    if (!why.empty() || desc.inputs[0].dtype != DType::kFloat32) return why;
+    return FilterShape(desc).k() < kLeastLength ? "products of float32 are short" : "";
   }
 
   NarrowConvKernel(const OpDesc& desc, const KernelSet& set)
@@ -85,11 +86,24 @@ class NarrowConvKernel : public OpKernel {
   }
 
  private:
+  // Gathering and splitting float32 costs more below.
+  static constexpr int64_t kLeastLength = 64;
+
   const Conv2D op_;
   const FilterShape filter_;
   const int64_t in_c_;
   const LayerTypes types_;
   std::vector<NarrowMatrix> matrices_;
+};
+
+// Products in float32 of activations of 8 or 16 bits.
+class WidenedConvKernel : public NarrowConvKernel {
+ public:
+  using NarrowConvKernel::NarrowConvKernel;
+  static std::string can_run(const OpDesc& desc) {
+    if (desc.inputs[0].dtype == DType::kFloat32) return "the input is float32";
+    return NarrowConvKernel::can_run(desc);
+  }
 };
 
 // float32 activations with a result of 8 or 16 bits: arithmetic in float32, rounded at the end.
@@ -158,7 +172,7 @@ class NarrowingConvKernel : public OpKernel {
 
 void add_narrow_conv_entries(Entries& entries) {
   THAW_CPU_DOT_ENTRIES(entries, NarrowConvKernel, OpKind::kConv2D, "narrow_conv2d");
-  THAW_CPU_ENTRIES(entries, NarrowConvKernel, OpKind::kConv2D, "narrow_conv2d");
+  THAW_CPU_ENTRIES(entries, WidenedConvKernel, OpKind::kConv2D, "narrow_conv2d");
   THAW_CPU_ENTRIES(entries, NarrowingConvKernel, OpKind::kConv2D, "narrowing_conv2d");
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/half.h"
 #include "kernels/cpu/byte_panels.h"
+#include "kernels/cpu/digit_panels.h"
 #include "kernels/cpu/entries.h"
 
 namespace thaw::cpu {
@@ -18,6 +19,7 @@ constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 }  // namespace
 
 const DotKernels* dot_kernels(const KernelSet& set, Element x) {
+  if (x == Element::kFloat32) return set.dot_float32;
   if (x == Element::kBFloat16) return set.dot_bfloat16;
   if (x == Element::kFloat16) return set.dot_float16;
   if (x == Element::kUInt8) return set.dot_uint8;
@@ -27,6 +29,7 @@ const DotKernels* dot_kernels(const KernelSet& set, Element x) {
 NarrowMatrix::NarrowMatrix(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
                            const MatrixPart& part)
     : set_(&set), dot_(dot_kernels(set, types.x)), types_(types), k_(part.k), n_(part.n) {
+  if (types.x == Element::kFloat32 && k_ > kMaxDigitLength) dot_ = nullptr;
   if (dot_ != nullptr) {
     const int64_t together = 4 / bytes_of(types.x);
     groups_ = dot_->whole_groups((k_ + together - 1) / together);
@@ -55,6 +58,8 @@ size_t NarrowMatrix::weight_bytes() const {
   if (dot_ == nullptr) return padded(static_cast<int64_t>(PackedMatrix::bytes(set_->gemm, k_, n_)));
   if (dot_->panels == DotPanels::kBytes)
     return static_cast<size_t>(panels_) * byte_panel_bytes(groups_);
+  if (dot_->panels == DotPanels::kDigits)
+    return static_cast<size_t>(panels_) * digit_panel_bytes(k_);
   const int64_t column_bytes =
       dot_->panels == DotPanels::kHalves ? row_bytes_ / bytes_of(types_.x) * 4 : row_bytes_;
   return padded(column_bytes * ((n_ + kDotWidth - 1) / kDotWidth * kDotWidth));
@@ -67,9 +72,11 @@ void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory
   std::vector<float> dense(static_cast<size_t>(k_ * n_));
   for (int64_t i = 0; i < k_; ++i)
     std::copy_n(filter + i * part.row_stride + part.first, n_, dense.begin() + i * n_);
-  const RoundedFilter rounded = rounded_filter(dense.data(), k_ * n_, n_, types_.x);
+  RoundedFilter rounded = rounded_filter(dense.data(), k_ * n_, n_, types_.x);
   char* finish = memory + weight_bytes();
   std::memset(memory, 0, weight_bytes());
+  if (dot_ != nullptr && dot_->panels == DotPanels::kDigits)
+    rounded.scales = pack_digit_panels(rounded.values.data(), k_, n_, memory);
   ChannelFinish::fill(types_, rounded.scales, bias, finish);
   if (dot_ != nullptr) {
     char* correction = finish + ChannelFinish::bytes(n_);
@@ -80,7 +87,7 @@ void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory
       fill_byte_panels(rounded, memory);
     } else if (dot_->panels == DotPanels::kHalves) {
       fill_halves(rounded, memory);
-    } else {
+    } else if (dot_->panels == DotPanels::kVectors) {
       fill_dot(rounded, memory);
     }
   } else {

@@ -24,6 +24,7 @@ THAW_PEAK(avx512, kInt8Peak)
 THAW_MEMORY(avx512)
 THAW_PEAK(avx512vnni, kInt8Peak)
 THAW_PEAK(avx512bf16, kBFloat16Peak)
+THAW_PEAK(amx, kFloat32Peak)
 THAW_PEAK(amx, kFloat16Peak)
 THAW_PEAK(amx, kBFloat16Peak)
 THAW_PEAK(amx, kInt8Peak)
@@ -48,6 +49,7 @@ std::vector<PeakLoop> peak_loops() {
     {Isa::kAvx512, &avx512::kInt8Peak},
     {Isa::kAvx512Vnni, &avx512vnni::kInt8Peak},
     {Isa::kAvx512Bf16, &avx512bf16::kBFloat16Peak},
+    {Isa::kAmx, &amx::kFloat32Peak},
     {Isa::kAmx, &amx::kFloat16Peak},
     {Isa::kAmx, &amx::kBFloat16Peak},
     {Isa::kAmx, &amx::kInt8Peak},

@@ -66,8 +66,14 @@ void multiply_bytes(int64_t turns) {
   _tile_release();
 }
 
+// Six products for one, as dot_digits_amx.cc has them.
+void multiply_digits(int64_t turns) { multiply_bytes(6 * turns); }
+
 }  // namespace
 
+extern const PeakLoop kFloat32Peak;
+const PeakLoop kFloat32Peak = {DType::kFloat32, "AMX-INT8, in digits", 64 * kTurnSums,
+                               multiply_digits};
 extern const PeakLoop kBFloat16Peak;
 const PeakLoop kBFloat16Peak = {DType::kBFloat16, "AMX-BF16", 32 * kTurnSums, multiply_pairs};
 extern const PeakLoop kFloat16Peak;
