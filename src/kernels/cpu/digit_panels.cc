@@ -12,14 +12,7 @@ constexpr float kLeast = 1e-30F;  // a largest number that can still be divided 
 
 }  // namespace
 
-size_t digit_panel_bytes(int64_t k) {
-  const DigitSteps s(k);
-  return static_cast<size_t>(s.steps * kDigitCount * s.length * kColumns * 4);
-}
-
 std::vector<float> pack_digit_panels(const float* w, int64_t k, int64_t n, void* panels) {
-  const DigitSteps s(k);
-  const int64_t digit_bytes = s.length * kColumns * 4;
   std::memset(panels, 0, static_cast<size_t>((n + kColumns - 1) / kColumns) * digit_panel_bytes(k));
   std::vector<float> scales(static_cast<size_t>(n));
   for (int64_t j = 0; j < n; ++j) {
@@ -34,13 +27,12 @@ std::vector<float> pack_digit_panels(const float* w, int64_t k, int64_t n, void*
     auto* panel = static_cast<int8_t*>(panels) +
                   static_cast<size_t>(j / kColumns) * digit_panel_bytes(k) + j % kColumns * 4;
     for (int64_t i = 0; i < k; ++i) {
-      const int64_t group = i / 4;
-      int8_t* to = panel + group / s.length * kDigitCount * digit_bytes +
-                   group % s.length * kColumns * 4 + i % 4;
+      int8_t* to = panel + i / kDigitStep * kDigitStepBytes +
+                   digit_group(i % kDigitStep) * kColumns * 4 + i % 4;
       auto rest = static_cast<int32_t>(std::lrint(w[i * n + j] * kDigitRange / largest));
       for (int64_t d = kDigitCount - 1; d >= 0; --d) {
         const auto digit = static_cast<int8_t>(rest & 0xFF);
-        to[d * digit_bytes] = digit;
+        to[d * kDigitStepBytes / kDigitCount] = digit;
         rest = (rest - digit) / 256;
       }
     }

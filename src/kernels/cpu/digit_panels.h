@@ -18,19 +18,22 @@ constexpr double kDigitRange = 8355700;
 // counts 256^-(i + j). With sum (0, 0) counting 2^-14, their total times the two vectors' largest
 // numbers and this is the product of the vectors.
 constexpr auto kDigitScale = static_cast<float>(0x1p46 / kDigitRange / kDigitRange);
-// Sums of so many products fit in int32, three to a sum.
+// Of shorter vectors the digits cost more than they save; of longer ones three to a sum might not
+// fit in int32.
+constexpr int64_t kMinDigitLength = 32;
 constexpr int64_t kMaxDigitLength = 40000;
 
-// A vector is cut into equal steps of up to 16 groups of four.
-struct DigitSteps {
-  int64_t steps;
-  int64_t length;  // groups in each
-  explicit DigitSteps(int64_t k)
-      : steps((k + 63) / 64), length(((k + 3) / 4 + steps - 1) / steps) {}
-};
+// A vector is cut into steps of 64 numbers, filled up with zeros. Within a step four numbers from
+// 16 * v + 4 * l on are group 4 * l + v: what turning four vectors of 16 by 128 bits gives.
+constexpr int64_t kDigitStep = 64;
+constexpr int64_t kDigitStepBytes = kDigitCount * kDigitStep * 16;  // of 16 vectors
+constexpr int64_t digit_steps(int64_t k) { return (k + kDigitStep - 1) / kDigitStep; }
+constexpr int64_t digit_group(int64_t number) { return number % 16 / 4 * 4 + number / 16; }
 
-// A panel of weights has 16 columns: [steps][kDigitCount][length][16][4] of int8.
-size_t digit_panel_bytes(int64_t k);
+// A panel of weights has 16 columns: [steps][kDigitCount][16 groups][16 columns][4] of int8.
+constexpr size_t digit_panel_bytes(int64_t k) {
+  return static_cast<size_t>(digit_steps(k) * kDigitStepBytes);
+}
 // Packs w, [k][n], into all panels, the last filled up with zeros. Returns what the sums of each
 // column are multiplied by, kDigitScale in it: NaN where a weight is infinite or NaN.
 std::vector<float> pack_digit_panels(const float* w, int64_t k, int64_t n, void* panels);

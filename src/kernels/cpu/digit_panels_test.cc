@@ -10,13 +10,12 @@ namespace {
 
 // Weight (i, j) of packed panels, as a whole number of kDigitCount digits.
 int32_t whole_weight(const std::vector<int8_t>& panels, int64_t k, int64_t i, int64_t j) {
-  const DigitSteps s(k);
-  const int64_t digit = s.length * 64;
+  constexpr int64_t kDigitBytes = kDigitStepBytes / kDigitCount;
   const int64_t at = j / 16 * static_cast<int64_t>(digit_panel_bytes(k)) +
-                     i / 4 / s.length * kDigitCount * digit + i / 4 % s.length * 64 + j % 16 * 4 +
-                     i % 4;
+                     i / kDigitStep * kDigitStepBytes + digit_group(i % kDigitStep) * 64 +
+                     j % 16 * 4 + i % 4;
   const auto* p = panels.data() + at;
-  return 65536 * p[0] + 256 * p[digit] + p[2 * digit];
+  return 65536 * p[0] + 256 * p[kDigitBytes] + p[2 * kDigitBytes];
 }
 
 std::vector<int8_t> pack(const std::vector<float>& w, int64_t k, int64_t n,
@@ -50,10 +49,10 @@ TEST(DigitPanels, HoldWeightsToThe24thBitOfTheLargest) {
 }
 
 TEST(DigitPanels, FillUpWithZeros) {
-  constexpr int64_t kLength = 66;  // two steps of nine groups
+  constexpr int64_t kLength = 66;
   std::vector<float> scales;
   const std::vector<int8_t> panels = pack(std::vector<float>(kLength, -1.0F), kLength, 1, scales);
-  for (int64_t i = 0; i < 72; ++i)
+  for (int64_t i = 0; i < 2 * kDigitStep; ++i)
     for (int64_t j = 0; j < 16; ++j)
       EXPECT_EQ(whole_weight(panels, kLength, i, j),
                 i < kLength && j == 0 ? -static_cast<int32_t>(kDigitRange) : 0);

@@ -26,27 +26,40 @@ uint32_t largest_bits(const float* x, int64_t k) {
   return _mm512_reduce_max_epu32(most);
 }
 
-// Digits of 16 numbers into their places in three tiles, one after the other.
-void store_digits(__m512i whole, int8_t* to) {
-  const __m512i half = _mm512_set1_epi32(128);
-  for (int64_t d = kDigitCount - 1; d >= 0; --d) {
-    _mm_store_si128(reinterpret_cast<__m128i*>(to + d * kTileBytes), _mm512_cvtepi32_epi8(whole));
-    whole = _mm512_srai_epi32(_mm512_add_epi32(whole, half), 8);
-  }
+// Numbers of 24 bits into digits: byte d of each counts 256^d. An offset of 128 in each digit
+// leaves nothing to carry; turning its top bit takes the offset off again.
+__m512i digits_of(__m512 numbers) {
+  const __m512i offset = _mm512_set1_epi32(0x808080);
+  return _mm512_xor_si512(_mm512_add_epi32(_mm512_cvtps_epi32(numbers), offset), offset);
+}
+
+// A step's numbers into a row of three tiles, one after the other.
+void store_digits(const __m512 (&numbers)[4], int8_t* to) {
+  const __m512i by_digit =
+      _mm512_broadcast_i32x4(_mm_set_epi8(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0));
+  __m512i v[4];
+  THAW_UNROLL
+  for (int i = 0; i < 4; ++i) v[i] = _mm512_shuffle_epi8(digits_of(numbers[i]), by_digit);
+  const __m512i low = _mm512_unpacklo_epi32(v[0], v[1]);
+  const __m512i low2 = _mm512_unpacklo_epi32(v[2], v[3]);
+  const __m512i high = _mm512_unpackhi_epi32(v[0], v[1]);
+  const __m512i high2 = _mm512_unpackhi_epi32(v[2], v[3]);
+  _mm512_store_si512(to, _mm512_unpacklo_epi64(high, high2));
+  _mm512_store_si512(to + kTileBytes, _mm512_unpackhi_epi64(low, low2));
+  _mm512_store_si512(to + 2 * kTileBytes, _mm512_unpacklo_epi64(low, low2));
 }
 
 class Digits {
  public:
   explicit Digits(const DotJob& job)
       : job_(job),
-        steps_(job.groups),
+        steps_(digit_steps(job.groups)),
         largest_(static_cast<float*>(job.scratch)),
-        tiles_(static_cast<int8_t*>(job.scratch) + kBlockRows * sizeof(float)) {}
+        tiles_(reinterpret_cast<int8_t*>(largest_ + kBlockRows)) {}
 
   static size_t scratch_bytes(int64_t groups) {
-    return static_cast<size_t>(kBlockRows * static_cast<int64_t>(sizeof(float)) +
-                               kBlockRows / kTileRows * DigitSteps(groups).steps * kDigitCount *
-                                   kTileBytes);
+    return kBlockRows * sizeof(float) +
+           static_cast<size_t>(kBlockRows / kTileRows * digit_steps(groups) * kDigitStepBytes);
   }
 
   void run() {
@@ -58,22 +71,19 @@ class Digits {
   }
 
  private:
-  using Sums = int32_t[kTileRows][kDotWidth];
-
   // Tiles 0 to 2 hold sums, 3 to 5 the digits of activations, 6 and 7 digits of weights.
   void configure() {
-    const auto length = static_cast<uint8_t>(steps_.length);
     TileConfig c;
     for (int t = 0; t < 8; ++t) {
-      c.rows[t] = t < 6 ? static_cast<uint8_t>(tile_rows_) : length;
-      c.row_bytes[t] = t >= 3 && t < 6 ? static_cast<uint16_t>(4 * length) : uint16_t{64};
+      c.rows[t] = t < 6 ? static_cast<uint8_t>(tile_rows_) : uint8_t{16};
+      c.row_bytes[t] = 64;
     }
     asm volatile("" ::"r"(&c) : "memory");
     _tile_loadconfig(&c);
   }
 
   // The rows are cut into tiles of equal height: a tile product takes as many cycles as it has
-  // rows. A panel of weights stays in the first-level cache while all tiles meet it.
+  // rows. Weights stay in the first-level cache while all tiles meet them.
   void run_block(int64_t first, int64_t rows) {
     const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
     const int64_t height = (rows + tiles - 1) / tiles;
@@ -83,21 +93,16 @@ class Digits {
       configure();
     }
     split(rows);
-    int64_t row = -1;  // whose sums are stored
-    int64_t column = 0;
-    const int64_t panel_groups = steps_.steps * kDigitCount * steps_.length * kDotWidth;
+    asm volatile("" ::: "memory");
     for (int64_t panel = job_.first; panel < job_.last; ++panel) {
-      const uint32_t* b = job_.b + panel * panel_groups;
-      for (int64_t r = 0; r < rows; r += height) {
-        multiply(tiles_of(r), b);
-        asm volatile("" ::: "memory");
-        if (row >= 0) finish(row, rows, column);
+      for (int64_t row = 0; row < rows; row += height) {
+        multiply(activations_of(row), weights_of(panel));
+        finish_rows(kTileRows);
         store();
-        row = r;
-        column = panel * kDotWidth;
+        stored_ = {row, rows - row < height ? rows - row : height, panel * kDotWidth, 0};
       }
     }
-    finish(row, rows, column);
+    finish_rows(kTileRows);
   }
 
   // Activations of the block into digits: [tiles][steps][kDigitCount] tiles.
@@ -111,34 +116,32 @@ class Digits {
       special_ = special_ || is_special(bits);
       largest_[r] = largest;
       split_row(x, static_cast<float>(kDigitRange) / (largest > 1e-30F ? largest : 1e-30F),
-                tiles_of(r) + r % tile_rows_ * 64);
+                activations_of(r) + r % tile_rows_ * 64);
     }
   }
 
   void split_row(const float* x, float scale, int8_t* to) const {
     const __m512 by = _mm512_set1_ps(scale);
-    const int64_t step = 4 * steps_.length;
-    for (int64_t s = 0; s < steps_.steps; ++s, to += kDigitCount * kTileBytes) {
-      const int64_t left = job_.groups - s * step;
-      const int64_t count = left < step ? left : step;
-      for (int64_t i = 0; i < step; i += kDotWidth) {
-        const int64_t n = count - i;
-        const auto lanes =
-            static_cast<__mmask16>(n >= kDotWidth ? 0xFFFF : (n > 0 ? (1U << n) - 1 : 0U));
-        const __m512 v = _mm512_maskz_loadu_ps(lanes, x + s * step + i);
-        store_digits(_mm512_cvtps_epi32(_mm512_mul_ps(v, by)), to + i);
-      }
+    for (int64_t k = 0; k < job_.groups; k += kDigitStep, to += kDigitStepBytes) {
+      const int64_t left = job_.groups - k;
+      const uint64_t lanes = left >= kDigitStep ? ~uint64_t{0} : (uint64_t{1} << left) - 1;
+      __m512 numbers[4];
+      THAW_UNROLL
+      for (int v = 0; v < 4; ++v)
+        numbers[v] = _mm512_mul_ps(
+            by, _mm512_maskz_loadu_ps(static_cast<__mmask16>(lanes >> (16 * v)), x + k + 16 * v));
+      store_digits(numbers, to);
     }
   }
 
-  // Sums (0, 0); (0, 1) and (1, 0); (0, 2), (1, 1) and (2, 0), of activations by weights.
-  void multiply(const int8_t* x, const uint32_t* b) const {
+  // With each step some results of the tile before are made: the processor looks too short a way
+  // ahead to do that while the tile unit, which takes few instructions and many cycles, works.
+  void multiply(const int8_t* x, const int8_t* b) {
+    const int64_t each = (tile_rows_ + steps_ - 1) / steps_;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
-    const int64_t digit = steps_.length * kDotWidth;
-    for (int64_t s = 0; s < steps_.steps;
-         ++s, x += kDigitCount * kTileBytes, b += kDigitCount * digit) {
+    for (int64_t s = 0; s < steps_; ++s, x += kDigitStepBytes, b += kDigitStepBytes) {
       _tile_loadd(6, b, 64);
       _tile_loadd(5, x + 2 * kTileBytes, 64);
       _tile_dpbssd(2, 5, 6);
@@ -146,58 +149,80 @@ class Digits {
       _tile_dpbssd(0, 3, 6);
       _tile_loadd(4, x + kTileBytes, 64);
       _tile_dpbssd(1, 4, 6);
-      _tile_loadd(7, b + digit, 64);
+      _tile_loadd(7, b + kTileBytes, 64);
       _tile_dpbssd(2, 4, 7);
       _tile_dpbssd(1, 3, 7);
-      _tile_loadd(6, b + 2 * digit, 64);
+      _tile_loadd(6, b + 2 * kTileBytes, 64);
       _tile_dpbssd(2, 3, 6);
+      finish_rows(each);
     }
   }
 
   void store() {
+    asm volatile("" ::: "memory");
     _tile_stored(0, sums_[0], 64);
     _tile_stored(1, sums_[1], 64);
     _tile_stored(2, sums_[2], 64);
     asm volatile("" ::: "memory");
   }
 
-  // Results of the tile whose sums are stored.
-  void finish(int64_t row, int64_t rows, int64_t column) {
-    const int64_t n = rows - row < tile_rows_ ? rows - row : tile_rows_;
-    alignas(64) float real[kTileRows][kDotWidth];
-    const __m512 parts[] = {_mm512_set1_ps(0x1p-14F), _mm512_set1_ps(0x1p-22F),
-                            _mm512_set1_ps(0x1p-30F)};
-    for (int64_t r = 0; r < n; ++r) {
-      __m512 sum = _mm512_mul_ps(sums_of(2, r), parts[2]);
-      sum = _mm512_fmadd_ps(sums_of(1, r), parts[1], sum);
-      sum = _mm512_fmadd_ps(sums_of(0, r), parts[0], sum);
-      _mm512_store_ps(real[r], _mm512_mul_ps(sum, _mm512_set1_ps(largest_[row + r])));
+  // Results of up to `most` more rows of the tile whose sums are stored.
+  void finish_rows(int64_t most) {
+    const int64_t left = stored_.rows - stored_.done;
+    const int64_t rows = left < most ? left : most;
+    if (rows <= 0) return;
+    const int64_t first = stored_.row + stored_.done;
+    if (job_.finish.result == Element::kFloat32 && !special_) {
+      finish_floats(first, rows);
+    } else {
+      alignas(64) float real[kTileRows][kDotWidth];
+      for (int64_t r = 0; r < rows; ++r) _mm512_store_ps(real[r], real_sums_of(first, r));
+      if (special_) finish_special(first, rows, real);
+      finish_tile<float>(job_, {real[0], kDotWidth, rows}, first_ + first, stored_.column, 1);
     }
-    if (special_) finish_special(row, n, column, real);
-    finish_tile<float>(job_, {real[0], kDotWidth, n}, first_ + row, column, 1);
+    stored_.done += rows;
+  }
+
+  void finish_floats(int64_t first, int64_t rows) const {
+    const Finish& f = job_.finish;
+    const __m512 scale = _mm512_loadu_ps(f.scale + stored_.column);
+    const __m512 bias = _mm512_loadu_ps(f.bias + stored_.column);
+    const __m512 lo = _mm512_set1_ps(f.clamp.lo);
+    const __m512 hi = _mm512_set1_ps(f.clamp.hi);
+    const int64_t left = job_.columns - stored_.column;
+    const auto lanes = static_cast<__mmask16>(left >= kDotWidth ? 0xFFFF : (1U << left) - 1);
+    float* y = static_cast<float*>(job_.y) + (first_ + first) * job_.ldy + stored_.column;
+    for (int64_t r = 0; r < rows; ++r, y += job_.ldy) {
+      const __m512 v = _mm512_fmadd_ps(real_sums_of(first, r), scale, bias);
+      _mm512_mask_storeu_ps(y, lanes, _mm512_min_ps(hi, _mm512_max_ps(lo, v)));
+    }
+  }
+
+  // Of row r of those that come next, which is row first + r of the block.
+  __m512 real_sums_of(int64_t first, int64_t r) const {
+    __m512 sum = _mm512_mul_ps(sums_of(2, r), _mm512_set1_ps(0x1p-30F));
+    sum = _mm512_fmadd_ps(sums_of(1, r), _mm512_set1_ps(0x1p-22F), sum);
+    sum = _mm512_fmadd_ps(sums_of(0, r), _mm512_set1_ps(0x1p-14F), sum);
+    return _mm512_mul_ps(sum, _mm512_set1_ps(largest_[first + r]));
   }
 
   __m512 sums_of(int digits, int64_t r) const {
-    return _mm512_cvtepi32_ps(_mm512_load_si512(sums_[digits][r]));
+    return _mm512_cvtepi32_ps(_mm512_load_si512(sums_[digits][stored_.done + r]));
   }
 
   // Rows with infinities or NaN, which digits can't say, are summed number by number.
-  void finish_special(int64_t row, int64_t rows, int64_t column, float (*real)[kDotWidth]) const {
+  void finish_special(int64_t first, int64_t rows, float (*real)[kDotWidth]) const {
     constexpr auto kUnit = static_cast<float>(1 / (kDigitRange * kDigitScale));
-    const int64_t digit = steps_.length * kDotWidth;
-    const uint32_t* b = job_.b + column * steps_.steps * kDigitCount * steps_.length;
+    const int8_t* b = weights_of(stored_.column / kDotWidth);
     for (int64_t r = 0; r < rows; ++r) {
-      if (std::isfinite(largest_[row + r])) continue;
-      const float* x = row_of(row + r);
+      if (std::isfinite(largest_[first + r])) continue;
+      const float* x = row_of(first + r);
       for (int64_t c = 0; c < kDotWidth; ++c) {
         real[r][c] = 0;
         for (int64_t k = 0; k < job_.groups; ++k) {
-          const int64_t group = k / 4;
-          const auto* w =
-              reinterpret_cast<const int8_t*>(b + group / steps_.length * kDigitCount * digit +
-                                              group % steps_.length * kDotWidth + c);
-          const int32_t whole =
-              65536 * w[k % 4] + 256 * w[4 * digit + k % 4] + w[8 * digit + k % 4];
+          const int64_t group = digit_group(k % kDigitStep);
+          const int8_t* w = b + k / kDigitStep * kDigitStepBytes + group * 64 + 4 * c + k % 4;
+          const int32_t whole = 65536 * w[0] + 256 * w[kTileBytes] + w[2 * kTileBytes];
           real[r][c] += x[k] * (static_cast<float>(whole) * kUnit);
         }
       }
@@ -207,18 +232,32 @@ class Digits {
   const float* row_of(int64_t r) const {
     return reinterpret_cast<const float*>(job_.x + (first_ + r) * job_.stride);
   }
-  int8_t* tiles_of(int64_t r) const {
-    return tiles_ + r / tile_rows_ * steps_.steps * kDigitCount * kTileBytes;
+  int8_t* activations_of(int64_t r) const {
+    return tiles_ + r / tile_rows_ * steps_ * kDigitStepBytes;
+  }
+  const int8_t* weights_of(int64_t panel) const {
+    return reinterpret_cast<const int8_t*>(job_.b) + panel * steps_ * kDigitStepBytes;
   }
 
+  // A tile whose sums are stored, and how many of its rows have results.
+  struct Stored {
+    int64_t row = 0;  // of the block
+    int64_t rows = 0;
+    int64_t column = 0;
+    int64_t done = 0;
+  };
+
   const DotJob& job_;
-  const DigitSteps steps_;
-  float* largest_;  // [kBlockRows], by row of the block
-  int8_t* tiles_;
+  const int64_t steps_;
+  float* largest_;     // [kBlockRows], by row of the block
+  int8_t* tiles_;      // [kBlockRows / 16][steps][kDigitCount][16][64]
   int64_t first_ = 0;  // row of the block
   int64_t tile_rows_ = 0;
   bool special_ = false;  // a row of the block has infinities or NaN
-  alignas(64) Sums sums_[kDigitCount];
+  Stored stored_;
+  // Of a tile: (0, 0); (0, 1) and (1, 0); (0, 2), (1, 1) and (2, 0), of digits of activations by
+  // digits of weights.
+  alignas(64) int32_t sums_[kDigitCount][kTileRows][kDotWidth];
 };
 
 int64_t all_groups(int64_t groups) { return groups; }
@@ -228,7 +267,7 @@ void run_digits(const DotJob& job) { Digits(job).run(); }
 }  // namespace
 
 extern const DotKernels kDotFloat32;
-const DotKernels kDotFloat32 = {
-    1, kTileRows, all_groups, run_digits, DotPanels::kDigits, 4, 0, Digits::scratch_bytes};
+const DotKernels kDotFloat32 = {1, kTileRows, all_groups,           run_digits, DotPanels::kDigits,
+                                4, 0,         Digits::scratch_bytes};
 
 }  // namespace thaw::cpu::amx

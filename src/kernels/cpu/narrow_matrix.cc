@@ -29,7 +29,8 @@ const DotKernels* dot_kernels(const KernelSet& set, Element x) {
 NarrowMatrix::NarrowMatrix(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
                            const MatrixPart& part)
     : set_(&set), dot_(dot_kernels(set, types.x)), types_(types), k_(part.k), n_(part.n) {
-  if (types.x == Element::kFloat32 && k_ > kMaxDigitLength) dot_ = nullptr;
+  if (types.x == Element::kFloat32 && (k_ < kMinDigitLength || k_ > kMaxDigitLength))
+    dot_ = nullptr;
   if (dot_ != nullptr) {
     const int64_t together = 4 / bytes_of(types.x);
     groups_ = dot_->whole_groups((k_ + together - 1) / together);
