@@ -1,8 +1,9 @@
-// Numbers as whole ones of 24 bits in three signed digits of base 256, so that products of int8
-// give those of float32: a vector x is scaled by kDigitRange / max |x| and rounded, and of the nine
-// products of digits the six that count are summed in int32. As exact as sums in float32, which
-// round at each step; see Ootomo, Ozaki, Yokota: "DGEMM on Integer Matrix Multiplication Unit",
-// 2024.
+// Numbers as whole ones in two or three signed digits of base 256, so that products of int8 give
+// those of numbers with more bits: a vector x is scaled by digit_range / max |x| and rounded, and
+// those products of digits that count are summed in int32. With three digits and six products of
+// nine that is as exact as sums in float32, which round at each step; with two and three, numbers
+// are off by up to 2^-16 of the largest. See Ootomo, Ozaki, Yokota: "DGEMM on Integer Matrix
+// Multiplication Unit", 2024.
 #pragma once
 
 #include <cstddef>
@@ -11,13 +12,15 @@
 
 namespace thaw::cpu {
 
-constexpr int64_t kDigitCount = 3;
-// Below 127 * (65536 + 256 + 1), the largest number of three digits, by more than rounding adds.
-constexpr double kDigitRange = 8355700;
-// Digits 0 to 2 from the highest on: sum (i, j) of digits i of one vector by digits j of another
-// counts 256^-(i + j). With sum (0, 0) counting 2^-14, their total times the two vectors' largest
+// Below 127 * (65536 + 256 + 1) or 127 * (256 + 1), the largest number, by more than rounding adds.
+constexpr double digit_range(int64_t digits) { return digits == 3 ? 8355700 : 32638; }
+// With digits counted from the highest, the sum of products of digit i of one vector by digit j of
+// another counts 256^-(i + j). With 2^-14 for sum (0, 0) their total times the two vectors' largest
 // numbers and this is the product of the vectors.
-constexpr auto kDigitScale = static_cast<float>(0x1p46 / kDigitRange / kDigitRange);
+constexpr float digit_scale(int64_t digits) {
+  return static_cast<float>((digits == 3 ? 0x1p46 : 0x1p30) / digit_range(digits) /
+                            digit_range(digits));
+}
 // Of shorter vectors the digits cost more than they save; of longer ones three to a sum might not
 // fit in int32.
 constexpr int64_t kMinDigitLength = 32;
@@ -26,16 +29,17 @@ constexpr int64_t kMaxDigitLength = 40000;
 // A vector is cut into steps of 64 numbers, filled up with zeros. Within a step four numbers from
 // 16 * v + 4 * l on are group 4 * l + v: what turning four vectors of 16 by 128 bits gives.
 constexpr int64_t kDigitStep = 64;
-constexpr int64_t kDigitStepBytes = kDigitCount * kDigitStep * 16;  // of 16 vectors
+constexpr int64_t kDigitBytes = kDigitStep * 16;  // a digit of a step of 16 vectors
 constexpr int64_t digit_steps(int64_t k) { return (k + kDigitStep - 1) / kDigitStep; }
 constexpr int64_t digit_group(int64_t number) { return number % 16 / 4 * 4 + number / 16; }
 
-// A panel of weights has 16 columns: [steps][kDigitCount][16 groups][16 columns][4] of int8.
-constexpr size_t digit_panel_bytes(int64_t k) {
-  return static_cast<size_t>(digit_steps(k) * kDigitStepBytes);
+// A panel of weights has 16 columns: [steps][digits][16 groups][16 columns][4] of int8.
+constexpr size_t digit_panel_bytes(int64_t k, int64_t digits) {
+  return static_cast<size_t>(digit_steps(k) * digits * kDigitBytes);
 }
 // Packs w, [k][n], into all panels, the last filled up with zeros. Returns what the sums of each
-// column are multiplied by, kDigitScale in it: NaN where a weight is infinite or NaN.
-std::vector<float> pack_digit_panels(const float* w, int64_t k, int64_t n, void* panels);
+// column are multiplied by, digit_scale in it: NaN where a weight is infinite or NaN.
+std::vector<float> pack_digit_panels(const float* w, int64_t k, int64_t n, int64_t digits,
+                                     void* panels);
 
 }  // namespace thaw::cpu

@@ -101,7 +101,6 @@ template <class D>
 class InPlace {
  public:
   using Sum = typename D::Sum;
-  static constexpr bool kPadded = false;
   explicit InPlace(const DotJob& job) : job_(job), steps_(job.groups) {}
 
   int64_t step_groups() const { return steps_.length; }

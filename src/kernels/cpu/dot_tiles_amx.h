@@ -88,7 +88,6 @@ struct Stored {
 // Runs a job tile by tile. The results of a tile are made while the tile unit, which takes few
 // instructions and many cycles, works on the next. A way W(job) has
 // - Sum, the type of sums, and step_groups(), those of a step in the tiles;
-// - kPadded, whether tiles of activations may have more rows than are left;
 // - begin(row, rows), before the panels of a block of rows;
 // - weights(column), those of the panel that begins there;
 // - first_sums(column), a vector to start all rows from, or null for zeros;
@@ -101,7 +100,7 @@ class Tiles {
   explicit Tiles(const DotJob& job) : job_(job), way_(job) {}
 
   void run() {
-    const int64_t whole = W::kPadded ? job_.rows : job_.rows / (2 * kTileRows) * (2 * kTileRows);
+    const int64_t whole = job_.rows / (2 * kTileRows) * (2 * kTileRows);
     if (whole > 0) configure(2 * kTileRows, way_.step_groups());
     for (int64_t row = 0; row < whole; row += kBlockRows)
       run_block(row, whole - row < kBlockRows ? whole - row : kBlockRows);

@@ -250,9 +250,7 @@ struct NarrowKernels {
 // being column_bytes / 4 (with 2 bytes each group is [2][vectors * 16] weights). The last panel
 // may have fewer vectors; its weights past `columns` are zeros. Panels of DotPanels::kBytes are
 // those of byte_panels.h instead. Sums are float32, or int32 with `correction` added to them.
-// With DotPanels::kDigits rows are of float32, a group each, and panels those of digit_panels.h.
-// With DotPanels::kHalves a panel has all weights rounded to bfloat16 and then what rounding took
-// off them, as bfloat16, each as [row's elements / 2][vectors * 16][2].
+// With DotPanels::kDigits rows are of float32 or float16, and panels those of digit_panels.h.
 struct DotJob {
   const char* x;
   int64_t stride;
@@ -271,7 +269,7 @@ struct DotJob {
 
 constexpr int64_t kDotWidth = 16;
 
-enum class DotPanels : int { kVectors, kBytes, kHalves, kDigits };
+enum class DotPanels : int { kVectors, kBytes, kDigits };
 
 struct DotKernels {
   int64_t panel_vectors;                    // does not count with kBytes
@@ -282,6 +280,7 @@ struct DotKernels {
   int64_t column_bytes = 4;  // of a column that lie side by side in a panel of vectors
   int x_offset = 0;          // what the products take off uint8 activations
   size_t (*scratch_bytes)(int64_t groups) = nullptr;  // null: none
+  int64_t digits = 0;                                 // of numbers in panels of kDigits
 };
 
 // `count` neighbouring output pixels of a 3x3 window that lies inside the three rows, from and to

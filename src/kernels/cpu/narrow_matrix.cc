@@ -29,7 +29,8 @@ const DotKernels* dot_kernels(const KernelSet& set, Element x) {
 NarrowMatrix::NarrowMatrix(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
                            const MatrixPart& part)
     : set_(&set), dot_(dot_kernels(set, types.x)), types_(types), k_(part.k), n_(part.n) {
-  if (types.x == Element::kFloat32 && (k_ < kMinDigitLength || k_ > kMaxDigitLength))
+  if (dot_ != nullptr && dot_->panels == DotPanels::kDigits &&
+      (k_ < kMinDigitLength || k_ > kMaxDigitLength))
     dot_ = nullptr;
   if (dot_ != nullptr) {
     const int64_t together = 4 / bytes_of(types.x);
@@ -60,10 +61,8 @@ size_t NarrowMatrix::weight_bytes() const {
   if (dot_->panels == DotPanels::kBytes)
     return static_cast<size_t>(panels_) * byte_panel_bytes(groups_);
   if (dot_->panels == DotPanels::kDigits)
-    return static_cast<size_t>(panels_) * digit_panel_bytes(k_);
-  const int64_t column_bytes =
-      dot_->panels == DotPanels::kHalves ? row_bytes_ / bytes_of(types_.x) * 4 : row_bytes_;
-  return padded(column_bytes * ((n_ + kDotWidth - 1) / kDotWidth * kDotWidth));
+    return static_cast<size_t>(panels_) * digit_panel_bytes(k_, dot_->digits);
+  return padded(row_bytes_ * ((n_ + kDotWidth - 1) / kDotWidth * kDotWidth));
 }
 
 void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory) const {
@@ -77,7 +76,7 @@ void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory
   char* finish = memory + weight_bytes();
   std::memset(memory, 0, weight_bytes());
   if (dot_ != nullptr && dot_->panels == DotPanels::kDigits)
-    rounded.scales = pack_digit_panels(rounded.values.data(), k_, n_, memory);
+    rounded.scales = pack_digit_panels(rounded.values.data(), k_, n_, dot_->digits, memory);
   ChannelFinish::fill(types_, rounded.scales, bias, finish);
   if (dot_ != nullptr) {
     char* correction = finish + ChannelFinish::bytes(n_);
@@ -86,8 +85,6 @@ void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory
       fill_correction(rounded, reinterpret_cast<int32_t*>(correction));
     if (dot_->panels == DotPanels::kBytes) {
       fill_byte_panels(rounded, memory);
-    } else if (dot_->panels == DotPanels::kHalves) {
-      fill_halves(rounded, memory);
     } else if (dot_->panels == DotPanels::kVectors) {
       fill_dot(rounded, memory);
     }
@@ -115,23 +112,6 @@ void NarrowMatrix::fill_dot(const RoundedFilter& filter, void* weights) const {
       } else {
         static_cast<int8_t*>(weights)[at] = static_cast<int8_t>(v);
       }
-    }
-  }
-}
-
-void NarrowMatrix::fill_halves(const RoundedFilter& filter, void* weights) const {
-  const int64_t width = (n_ + kDotWidth - 1) / kDotWidth * kDotWidth;
-  const int64_t length = row_bytes_ / bytes_of(types_.x);
-  for (int64_t i = 0; i < k_; ++i) {
-    for (int64_t j = 0; j < n_; ++j) {
-      const int64_t first = j / panel_columns() * panel_columns();
-      const int64_t columns = std::min(panel_columns(), width - first);
-      uint16_t* to = static_cast<uint16_t*>(weights) + 2 * first * length +
-                     (i / 2 * columns + (j - first)) * 2 + i % 2;
-      const float v = filter.values[static_cast<size_t>(i * n_ + j)];
-      to[0] = float_to_bfloat16(v);
-      const float rest = v - bfloat16_to_float(to[0]);
-      to[columns * length] = std::isfinite(rest) ? float_to_bfloat16(rest) : uint16_t{0};
     }
   }
 }

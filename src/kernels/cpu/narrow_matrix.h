@@ -51,7 +51,6 @@ class NarrowMatrix {
   void fill(const OpDesc& desc, const MatrixPart& part, char* memory) const;
   int64_t panel_columns() const;
   void fill_dot(const RoundedFilter& filter, void* weights) const;
-  void fill_halves(const RoundedFilter& filter, void* weights) const;
   void fill_byte_panels(const RoundedFilter& filter, char* weights) const;
   void fill_correction(const RoundedFilter& filter, int32_t* correction) const;
   void run_wide(const void* x, int64_t stride, int64_t rows, int64_t first, int64_t last, void* y,

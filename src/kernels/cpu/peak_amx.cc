@@ -52,9 +52,6 @@ void multiply_pairs(int64_t turns) {
   _tile_release();
 }
 
-// Three products for one of numbers in halves, as dot_split_amx.cc has them.
-void multiply_halves(int64_t turns) { multiply_pairs(3 * turns); }
-
 void multiply_bytes(int64_t turns) {
   load_tiles();
   for (int64_t t = 0; t < turns; ++t) {
@@ -66,19 +63,22 @@ void multiply_bytes(int64_t turns) {
   _tile_release();
 }
 
-// Six products for one, as dot_digits_amx.cc has them.
-void multiply_digits(int64_t turns) { multiply_bytes(6 * turns); }
+// As many products for one as dot_digits_amx.cc has.
+template <int64_t kProducts>
+void multiply_digits(int64_t turns) {
+  multiply_bytes(kProducts * turns);
+}
 
 }  // namespace
 
 extern const PeakLoop kFloat32Peak;
-const PeakLoop kFloat32Peak = {DType::kFloat32, "AMX-INT8, in digits", 64 * kTurnSums,
-                               multiply_digits};
+const PeakLoop kFloat32Peak = {DType::kFloat32, "AMX-INT8, six for one", 64 * kTurnSums,
+                               multiply_digits<6>};
 extern const PeakLoop kBFloat16Peak;
 const PeakLoop kBFloat16Peak = {DType::kBFloat16, "AMX-BF16", 32 * kTurnSums, multiply_pairs};
 extern const PeakLoop kFloat16Peak;
-const PeakLoop kFloat16Peak = {DType::kFloat16, "AMX-BF16, in halves", 32 * kTurnSums,
-                               multiply_halves};
+const PeakLoop kFloat16Peak = {DType::kFloat16, "AMX-INT8, three for one", 64 * kTurnSums,
+                               multiply_digits<3>};
 extern const PeakLoop kInt8Peak;
 const PeakLoop kInt8Peak = {DType::kInt8, "AMX-INT8", 64 * kTurnSums, multiply_bytes};
 
