@@ -24,10 +24,10 @@ struct Window {
 // In how few bits a layer takes and gives its activations. Filters and biases are float32 constants
 // whatever they are; the kernel brings the filter to the form that the input's type asks for:
 // - x float32: as it is, unless there is nothing to be said here (`result` invalid): then x,
-// filter,
-//   bias and result are of one floating type.
-// - x float16 or bfloat16: the filter is rounded to that type (to nearest, ties to even); products
-//   are summed in float32, of float16 eight first in float16 where no wider product-sum is there.
+//   filter, bias and result are of one floating type.
+// - x float16 or bfloat16: the filter is rounded to that type (to nearest, ties to even), but a
+//   depthwise one only where products of bfloat16 in pairs are the fastest; products are summed in
+//   float32, of float16 eight first in float16 where no wider product-sum is there.
 // - x uint8: its real value is in_scale * (q - in_zero). The filter becomes int8, symmetric, with a
 //   scale of max |w| / 127 for each output channel (1 when all are 0), to nearest, ties to even;
 //   products are summed in int32.

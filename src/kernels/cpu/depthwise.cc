@@ -39,8 +39,9 @@ DepthwiseLayer::DepthwiseLayer(const OpDesc& desc, const KernelSet& set, const L
   packed_ = desc.pack(bytes, [&](void* memory) {
     auto* to = static_cast<float*>(memory);
     const float* b = constant_floats(desc, bias);
+    const Element filter_type = types.x == Element::kUInt8 ? types.x : Element::kFloat32;
     const RoundedFilter rounded =
-        rounded_filter(constant_floats(desc, filter), count, out_c, types.x);
+        rounded_filter(constant_floats(desc, filter), count, out_c, filter_type);
     std::fill(to, to + blocks_at, 0.0F);
     std::copy(rounded.values.begin(), rounded.values.end(), to);
     ChannelFinish::fill(types, rounded.scales, b, to + finish_at);

@@ -2,7 +2,7 @@
 // lie in groups of four from each 16 bytes.
 //
 // kRowPairs: blocks of 32 channels of bfloat16, each [kx][rows 0 and 1, row 2 and zero][half][16]
-// pairs of weights and [half][16] biases.
+// pairs of weights, rounded, and [half][16] biases.
 // kTaps: blocks of 32 channels of bfloat16, each [9][even, odd][16] float32 weights and
 // [even, odd][16] biases.
 // kColumns: blocks of 64 channels of uint8, or of 32 for a last one that has no more, each
@@ -26,7 +26,7 @@ namespace thaw::cpu {
 
 size_t dot_depthwise_bytes(DotLayout layout, int64_t channels);
 
-// From a filter [3][3][channels], rounded already, and Finish's arrays.
+// From a filter [3][3][channels], of whole numbers for uint8, and Finish's arrays.
 void pack_dot_depthwise(DotLayout layout, const float* filter, int64_t channels, int in_zero,
                         const Finish& finish, void* blocks);
 

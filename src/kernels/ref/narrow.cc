@@ -44,7 +44,7 @@ Tensor wide_input(const Narrow& op, const Tensor& x) {
   return wide;
 }
 
-// The filter in float64 as the kernel uses it, and by output channel (the last `channels` elements
+// The filter in float64 as layers use it, and by output channel (the last `channels` elements
 // of the filter lie together) what one level of it is worth.
 struct WideFilter {
   Tensor values;
@@ -90,7 +90,9 @@ void store(const Narrow& op, float real, Tensor& out, int64_t i) {
 template <class T>
 void run_wide(const T& op, RunContext& context, int64_t channels) {
   const Tensor& x = context.input(0);
-  const WideFilter filter = wide_filter(context.input(1), channels, x.dtype());
+  const bool stays = std::is_same_v<T, DepthwiseConv2D> && x.dtype() != DType::kUInt8;
+  const WideFilter filter =
+      wide_filter(context.input(1), channels, stays ? DType::kFloat32 : x.dtype());
   T plain = op;
   static_cast<Narrow&>(plain) = Narrow();
   plain.activation = Activation::kNone;
