@@ -15,9 +15,6 @@ static_assert(kTileBytes == kDigitBytes);
 template <Element E>
 constexpr int64_t kDigits = E == Element::kFloat32 ? 3 : 2;
 
-// Whether a number of these bits, without the sign, is none or infinite.
-bool is_special(uint32_t bits) { return bits >= 0x7F800000; }
-
 // 16 numbers, zeros where `lanes` are not set.
 template <Element E>
 __m512 load(const void* x, __mmask16 lanes) {
@@ -159,7 +156,7 @@ class Digits {
       const uint32_t bits = largest_bits<E>(x, length_);
       float largest = 0;
       __builtin_memcpy(&largest, &bits, sizeof largest);
-      special_ = special_ || is_special(bits);
+      special_ = special_ || !std::isfinite(largest);
       largest_[r] = largest;
       split_row(x,
                 static_cast<float>(digit_range(kDigits<E>)) / (largest > 1e-30F ? largest : 1e-30F),
