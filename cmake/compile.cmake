@@ -20,22 +20,23 @@ if(CCACHE)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-# x_avx2.cc, x_avx512.cc, x_avx512vnni.cc, x_avx512bf16.cc, x_amx.cc, x_neon.cc, x_neonfp16.cc,
-# x_neondot.cc and x_neoni8mm.cc are compiled for those instructions and left out where the processor family lacks
-# them; the kernel tables choose among them at run time.
+# x_avx2.cc, x_avx512.cc, x_avx512vnni.cc, x_avx512bf16.cc, x_avx512fp16.cc, x_amx.cc, x_neon.cc,
+# x_neonfp16.cc, x_neondot.cc and x_neoni8mm.cc are compiled for those instructions and left out where
+# the processor family lacks them; the kernel tables choose among them at run time.
 function(thaw_set_isa_flags sources_var)
   set(flags_avx2 -mavx2 -mfma -mf16c -O3)
   set(flags_avx512 ${flags_avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl)
   set(flags_avx512vnni ${flags_avx512} -mavx512vnni)
   set(flags_avx512bf16 ${flags_avx512vnni} -mavx512bf16)
-  set(flags_amx ${flags_avx512bf16} -mamx-tile -mamx-int8 -mamx-bf16)
+  set(flags_avx512fp16 ${flags_avx512bf16} -mavx512fp16)
+  set(flags_amx ${flags_avx512fp16} -mamx-tile -mamx-int8 -mamx-bf16)
   set(flags_neon -O3)
   set(flags_neonfp16 -O3 -march=armv8.2-a+fp16)
   set(flags_neondot -O3 -march=armv8.2-a+dotprod)
   set(flags_neoni8mm -O3 -march=armv8.4-a+fp16fml+i8mm+bf16)
   set(kept)
   foreach(file ${${sources_var}})
-    if(file MATCHES "_(avx2|avx512|avx512vnni|avx512bf16|amx)\\.cc$")
+    if(file MATCHES "_(avx2|avx512|avx512vnni|avx512bf16|avx512fp16|amx)\\.cc$")
       set(isa ${CMAKE_MATCH_1})
       if(NOT CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
         continue()

@@ -114,7 +114,8 @@ bool has_isa(const CpuFeatures& features, Isa isa) {
     case Isa::kAvx512Bf16:
       return features.avx512_vnni && features.avx512_bf16;
     case Isa::kAmx:
-      return has_isa(features, Isa::kAvx512Bf16) && features.amx_int8 && features.amx_bf16;
+      return has_isa(features, Isa::kAvx512Bf16) && features.avx512_fp16 && features.amx_int8 &&
+             features.amx_bf16;
   }
   return false;
 }

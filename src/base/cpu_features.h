@@ -33,7 +33,7 @@ enum class Isa {
   kAvx512,
   kAvx512Vnni,  // products of bytes
   kAvx512Bf16,  // products of bfloat16 too
-  kAmx,         // tiles of both
+  kAmx,         // tiles of both, arithmetic of float16
 };
 // "generic", "neon", "neon_fp16", "neon_dot", "neon_i8mm", "avx2", "avx512", "avx512_vnni",
 // "avx512_bf16", "amx"

@@ -28,6 +28,8 @@ TEST(CpuFeatures, LevelsAboveAvx512) {
   f.amx_int8 = true;
   EXPECT_EQ(choose_isa(f, nullptr), Isa::kAvx512Bf16);
   f.amx_bf16 = true;
+  EXPECT_EQ(choose_isa(f, nullptr), Isa::kAvx512Bf16);
+  f.avx512_fp16 = true;
   EXPECT_EQ(choose_isa(f, nullptr), Isa::kAmx);
   EXPECT_EQ(choose_isa(f, "avx512_bf16"), Isa::kAvx512Bf16);
   EXPECT_EQ(choose_isa(f, "avx512_vnni"), Isa::kAvx512Vnni);

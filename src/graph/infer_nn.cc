@@ -44,6 +44,10 @@ DType check_types(const Narrow& op, const InferContext& context) {
   return result;
 }
 
+void check_half_sums(bool half_sums, const InferContext& context) {
+  if (half_sums) require_dtype(context, 0, DType::kFloat16);
+}
+
 // [n, oh, ow, channels]
 Shape windowed(const Window& window, const Shape& x, int64_t kh, int64_t kw, int64_t channels,
                const InferContext& context) {
@@ -68,6 +72,7 @@ std::vector<TensorType> infer(const Conv2D& op, const InferContext& context) {
 std::vector<TensorType> infer(const DepthwiseConv2D& op, const InferContext& context) {
   require_inputs(context, 2, 3);
   const DType result = check_types(op, context);
+  check_half_sums(op.half_sums, context);
   const Shape x = require_rank(context, 0, 4);
   const Shape filter = require_rank(context, 1, 4);
   const int64_t channels = meet_dims(x[3], filter[2], context);
@@ -79,7 +84,12 @@ std::vector<TensorType> infer(const DepthwiseConv2D& op, const InferContext& con
 std::vector<TensorType> infer(const SeparableConv2D& op, const InferContext& context) {
   require_inputs(context, 5);
   const DType result = check_types(op, context);
-  check_scale("mid", context.dtype(0), op.mid_scale, op.mid_zero, context);
+  check_half_sums(op.half_sums, context);
+  const DType mid = mid_type(op, context.dtype(0));
+  if (op.mid != DType::kInvalid && mid != DType::kFloat32 && !is_narrow(mid))
+    context.fail(fmt::format("{} between, float32, float16, bfloat16 or uint8 were expected",
+                             dtype_name(mid)));
+  check_scale("mid", mid, op.mid_scale, op.mid_zero, context);
   for (size_t i = 2; i < 5; ++i) require_dtype(context, i, context.dtype(1));
   const Shape x = require_rank(context, 0, 4);
   const Shape depthwise = require_rank(context, 1, 4);

@@ -25,9 +25,9 @@ struct Window {
 // whatever they are; the kernel brings the filter to the form that the input's type asks for:
 // - x float32: as it is, unless there is nothing to be said here (`result` invalid): then x,
 //   filter, bias and result are of one floating type.
-// - x float16 or bfloat16: the filter is rounded to that type (to nearest, ties to even), but a
-//   depthwise one only where products of bfloat16 in pairs are the fastest; products are summed in
-//   float32, of float16 eight first in float16 where no wider product-sum is there.
+// - x float16 or bfloat16: the filter is rounded to that type (to nearest, ties to even), but not a
+//   depthwise one; products are summed in float32, of float16 eight first in float16 where no wider
+//   product-sum is there.
 // - x uint8: its real value is in_scale * (q - in_zero). The filter becomes int8, symmetric, with a
 //   scale of max |w| / 127 for each output channel (1 when all are 0), to nearest, ties to even;
 //   products are summed in int32.
@@ -67,6 +67,9 @@ struct Conv2D : Window, Narrow {
 struct DepthwiseConv2D : Window, Narrow {
   static constexpr const char* kName = "DepthwiseConv2D";
   Activation activation = Activation::kNone;
+  // x is float16, no sum can leave its range, and filter and sums may be rounded to it: a kernel
+  // may compute in float16 from end to end.
+  bool half_sums = false;
   template <class F>
   static void fields(F&& f) {
     f("strides", &DepthwiseConv2D::strides);
@@ -74,6 +77,7 @@ struct DepthwiseConv2D : Window, Narrow {
     f("padding", &DepthwiseConv2D::padding);
     f("pads", &DepthwiseConv2D::pads);
     f("activation", &DepthwiseConv2D::activation);
+    f("half_sums", &DepthwiseConv2D::half_sums);
     f("result", &DepthwiseConv2D::result);
     f("in_scale", &DepthwiseConv2D::in_scale);
     f("in_zero", &DepthwiseConv2D::in_zero);
@@ -85,11 +89,12 @@ struct DepthwiseConv2D : Window, Narrow {
 // A depthwise convolution and the pointwise one that follows, as one layer whose intermediate need
 // not be written anywhere: (x [n,h,w,c], depthwise filter [kh,kw,c,1], depthwise bias [c],
 // pointwise filter [1,1,c,co], bias [co]) -> [n,oh,ow,co]. The window is the depthwise one's. The
-// intermediate has x's type, rounded as a result of that type; of uint8 it is mid_scale * (q -
-// mid_zero).
+// intermediate is rounded as a result of its type; of uint8 it is mid_scale * (q - mid_zero).
 struct SeparableConv2D : Window, Narrow {
   static constexpr const char* kName = "SeparableConv2D";
+  DType mid = DType::kInvalid;  // the intermediate's type; invalid: x's
   Activation mid_activation = Activation::kNone;
+  bool half_sums = false;  // of the depthwise half
   float mid_scale = 0;
   int64_t mid_zero = 0;
   Activation activation = Activation::kNone;
@@ -99,7 +104,9 @@ struct SeparableConv2D : Window, Narrow {
     f("dilations", &SeparableConv2D::dilations);
     f("padding", &SeparableConv2D::padding);
     f("pads", &SeparableConv2D::pads);
+    f("mid", &SeparableConv2D::mid);
     f("mid_activation", &SeparableConv2D::mid_activation);
+    f("half_sums", &SeparableConv2D::half_sums);
     f("mid_scale", &SeparableConv2D::mid_scale);
     f("mid_zero", &SeparableConv2D::mid_zero);
     f("activation", &SeparableConv2D::activation);
@@ -110,6 +117,10 @@ struct SeparableConv2D : Window, Narrow {
     f("out_zero", &SeparableConv2D::out_zero);
   }
 };
+
+inline DType mid_type(const SeparableConv2D& op, DType x) {
+  return op.mid == DType::kInvalid ? x : op.mid;
+}
 
 // Convolutions of one input that differ in their filters alone, as one layer: (x [n,h,w,c], filter
 // [kh,kw,c,co], bias [co], and again filter and bias for each further one) -> for each what Conv2D

@@ -5,6 +5,13 @@
 #include <string>
 
 namespace thaw {
+Op::Op() = default;
+Op::Op(const Op&) = default;
+Op::Op(Op&&) noexcept = default;
+Op& Op::operator=(const Op&) = default;
+Op& Op::operator=(Op&&) noexcept = default;
+Op::~Op() = default;
+
 namespace {
 
 constexpr const char* kNames[] = {

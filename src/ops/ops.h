@@ -17,11 +17,23 @@
 
 namespace thaw {
 
-using Op = std::variant<
+using OpVariant = std::variant<
 #define OP(Name) Name,
 #include "ops/ops.inc"
 #undef OP
     std::monostate>;
+
+// A class of its own, so that what visits all alternatives to copy or destroy one is compiled once.
+class Op : public OpVariant {
+ public:
+  using OpVariant::OpVariant;
+  Op();
+  Op(const Op&);
+  Op(Op&&) noexcept;
+  Op& operator=(const Op&);
+  Op& operator=(Op&&) noexcept;
+  ~Op();
+};
 
 // Index of an op type in the variant: what kernel tables are keyed by.
 enum class OpKind : uint16_t {

@@ -26,13 +26,16 @@ bool is_pointwise(const Graph& graph, const Node& node) {
          x.rank() == 4 && x[3] == filter.dim(2);
 }
 
-// The depthwise layer whose result, of its input's type, only `node` reads.
+// The depthwise layer whose result, of its input's type or a 16-bit float beside another, only
+// `node` reads.
 const Node* depthwise_before(const Graph& graph, const Node& node) {
   const Node* before = graph.producer(node.inputs[0]);
   if (!before || !before->as<DepthwiseConv2D>() || !graph.has_one_user(node.inputs[0])) return {};
   const DType x = graph.value(before->inputs[0]).type.dtype;
-  const bool same = graph.value(node.inputs[0]).type.dtype == x && x != DType::kFloat64;
-  return same && constant_weights(graph, *before) &&
+  const DType mid = graph.value(node.inputs[0]).type.dtype;
+  const bool known =
+      (mid == x && x != DType::kFloat64) || (x == DType::kFloat16 && mid == DType::kBFloat16);
+  return known && constant_weights(graph, *before) &&
                  graph.constant_value(before->inputs[1])->dim(3) == 1
              ? before
              : nullptr;
@@ -58,7 +61,10 @@ bool fuse_at(Graph& graph, NodeId id) {
   op.in_zero = depthwise.in_zero;
   op.mid_scale = pointwise.in_scale;
   op.mid_zero = pointwise.in_zero;
+  op.mid = graph.value(second.inputs[0]).type.dtype;
+  if (op.mid == graph.value(first->inputs[0]).type.dtype) op.mid = DType::kInvalid;
   op.mid_activation = depthwise.activation;
+  op.half_sums = depthwise.half_sums;
   op.activation = pointwise.activation;
   const ValueId x = first->inputs[0];
   const ValueId first_filter = first->inputs[1];

@@ -10,6 +10,7 @@ namespace thaw {
 namespace {
 
 constexpr int64_t kPictureChannels = 4;
+constexpr float kLargestHalfSum = 32768;  // half of what float16 holds
 
 // How uint8 levels stand for real numbers.
 struct Levels {
@@ -77,21 +78,27 @@ class Lowering {
       const auto known = context_.ranges->find(producer->name);
       if (known != context_.ranges->end()) return known->second;
     }
-    const auto* conv = producer->as<Conv2D>();
-    const auto* depthwise = producer->as<DepthwiseConv2D>();
-    const Activation activation = conv        ? conv->activation
-                                  : depthwise ? depthwise->activation
-                                              : Activation::kNone;
-    if (activation == Activation::kRelu6) return ValueRange{0, 6};
+    if (activation_of(value) == Activation::kRelu6) return ValueRange{0, 6};
     return {};
+  }
+
+  // Of the layer that makes the value.
+  Activation activation_of(ValueId value) const {
+    const Node* producer = graph_.producer(value);
+    const auto* conv = producer ? producer->as<Conv2D>() : nullptr;
+    const auto* depthwise = producer ? producer->as<DepthwiseConv2D>() : nullptr;
+    return conv ? conv->activation : depthwise ? depthwise->activation : Activation::kNone;
   }
 
   bool lower(NodeId id) {
     const ValueId x = graph_.node(id).inputs[0];
     const Levels levels = context_.precision == DType::kUInt8 ? levels_of(*range_of(x)) : Levels{};
+    const DType type = made_by_layer(x) ? made_type(x) : context_.precision;
+    if (auto* depthwise = std::get_if<DepthwiseConv2D>(&graph_.op(id)))
+      depthwise->half_sums = type == DType::kFloat16 && fits_half(id);
     if (made_by_layer(x)) {
       Narrow& maker = *narrow_of(graph_.op(graph_.value(x).producer));
-      maker.result = context_.precision;
+      maker.result = type;
       maker.out_scale = levels.scale;
       maker.out_zero = levels.zero;
     } else {
@@ -102,6 +109,35 @@ class Lowering {
     narrow.in_scale = levels.scale;
     narrow.in_zero = levels.zero;
     return true;
+  }
+
+  // Float16 has three bits more than bfloat16. What only depthwise layers read, whose arithmetic
+  // gains nothing from bfloat16, has them where its range is bounded.
+  DType made_type(ValueId x) const {
+    if (context_.precision != DType::kBFloat16) return context_.precision;
+    const std::vector<NodeId>& users = graph_.value(x).users;
+    const bool half = std::all_of(users.begin(), users.end(), [&](NodeId id) {
+      return graph_.node(id).as<DepthwiseConv2D>() && fits_half(id);
+    });
+    return half ? DType::kFloat16 : DType::kBFloat16;
+  }
+
+  // The input of a depthwise layer is a ReLU6's result, and sums of any part of its window fit in
+  // float16.
+  bool fits_half(NodeId depthwise) const {
+    const Node& node = graph_.node(depthwise);
+    if (activation_of(node.inputs[0]) != Activation::kRelu6) return false;
+    const Tensor& filter = *graph_.constant_value(node.inputs[1]);
+    const int64_t channels = filter.rank() == 4 ? filter.dim(2) * filter.dim(3) : 0;
+    std::vector<float> most(static_cast<size_t>(channels), 0.0F);
+    if (node.inputs.size() > 2) {
+      const Tensor& bias = *graph_.constant_value(node.inputs[2]);
+      if (bias.num_elements() != channels) return false;
+      for (size_t c = 0; c < most.size(); ++c) most[c] = std::fabs(bias.data<float>()[c]);
+    }
+    for (int64_t i = 0; i < filter.num_elements(); ++i)
+      most[static_cast<size_t>(i % channels)] += 6 * std::fabs(filter.data<float>()[i]);
+    return std::all_of(most.begin(), most.end(), [](float m) { return m <= kLargestHalfSum; });
   }
 
   // A layer makes the value and only layers read it.

@@ -1,5 +1,6 @@
 #include "passes/lower_precision.h"
 
+#include <fmt/core.h>
 #include <gtest/gtest.h>
 
 #include "graph/text.h"
@@ -34,17 +35,36 @@ bool to_uint8(Graph& graph, const PassContext& context) {
 
 TEST(LowerPrecision, Float32IsLeftAlone) { expect_unchanged(lower_precision, kNetwork); }
 
-TEST(LowerPrecision, BetweenLayersValuesAreBfloat16) {
+TEST(LowerPrecision, WhatDepthwiseLayersReadIsFloat16BesideBfloat16) {
   expect_pass(to_bfloat16, kNetwork, R"(graph(%x: float32[1,4,4,3]) {
     %w1 = Const() {value=float32[1,1,3,8]{all 1}}
-    %a = Conv2D(%x, %w1) {activation=Relu6, result=bfloat16}
+    %a = Conv2D(%x, %w1) {activation=Relu6, result=float16}
     %w2 = Const() {value=float32[3,3,8,1]{all 1}}
-    %b = DepthwiseConv2D(%a, %w2) {padding=SAME, activation=Relu6, result=bfloat16}
+    %b = DepthwiseConv2D(%a, %w2) {padding=SAME, activation=Relu6, half_sums=true, result=bfloat16}
     %w3 = Const() {value=float32[1,1,8,2]{all 1}}
     %c = Conv2D(%b, %w3) {result=float32}
     %d = Unary(%c) {kind=Sigmoid}
     return d=%d
   })");
+}
+
+// Without a bound, or with sums that float16 doesn't hold.
+TEST(LowerPrecision, OtherwiseValuesBetweenLayersAreBfloat16) {
+  for (const auto& [activation, weight] : {std::pair("Relu", "1"), {"Relu6", "700"}}) {
+    const std::string before = fmt::format(R"(graph(%x: float32[1,4,4,8]) {{
+      %w1 = Const() {{value=float32[1,1,8,8]{{all 1}}}}
+      %a = Conv2D(%x, %w1) {{activation={}}}
+      %w2 = Const() {{value=float32[3,3,8,1]{{all {}}}}}
+      %b = DepthwiseConv2D(%a, %w2) {{padding=SAME}}
+      return b=%b
+    }})",
+                                           activation, weight);
+    Graph graph = parse_graph(before);
+    EXPECT_TRUE(to_bfloat16(graph, test_context()));
+    const Node& last = *graph.producer(graph.outputs()[0].value);
+    EXPECT_FALSE(last.as<DepthwiseConv2D>()->half_sums);
+    EXPECT_EQ(graph.value(last.inputs[0]).type.dtype, DType::kBFloat16) << activation << weight;
+  }
 }
 
 // 6 / 255

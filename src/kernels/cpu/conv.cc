@@ -29,8 +29,9 @@ struct Plan {
   size_t bytes() const { return pointer_bytes + zero_bytes + copy_bytes + sum_bytes; }
 };
 
-// With `narrow` the sums of a block wait in scratch.
+// With `narrow` the sums of a block wait in scratch, but where the kernels finish them.
 Plan make_plan(const GemmKernels& kernels, const WindowShape& s, int64_t groups, bool narrow) {
+  const bool waits = narrow && !kernels.finishes();
   constexpr int64_t kFewChannels = 32;
   Plan p;
   p.group_c = s.in_c / groups;
@@ -42,7 +43,7 @@ Plan make_plan(const GemmKernels& kernels, const WindowShape& s, int64_t groups,
   // Neighbouring windows overlap: each adds its step's pixels.
   const int64_t fresh = std::min(taps, s.stride_h * s.stride_w) * p.group_c;
   int64_t fitting = kBlockBytes / (fresh * static_cast<int64_t>(sizeof(float)));
-  if (narrow)
+  if (waits)
     fitting = std::min(fitting, kSumBytes / (s.out_c * static_cast<int64_t>(sizeof(float))));
   p.block_rows = round_up(std::clamp<int64_t>(fitting, 1, kMaxBlockRows), p.tile_rows);
   const int64_t pixels = s.batch * s.out_h * s.out_w;
@@ -53,7 +54,7 @@ Plan make_plan(const GemmKernels& kernels, const WindowShape& s, int64_t groups,
   if (p.row_taps)
     p.copy_bytes =
         padded(p.block_rows * p.segments * p.length * static_cast<int64_t>(sizeof(float)));
-  if (narrow)
+  if (waits)
     p.sum_bytes = padded(p.block_rows * (s.out_c / groups) * static_cast<int64_t>(sizeof(float)));
   return p;
 }
@@ -88,6 +89,7 @@ class BlockRunner {
       job.segments = plan_.segments;
       job.length = plan_.length;
       const bool narrow = result.finish != nullptr;
+      const bool finishes = filter.kernels().finishes();
       job.clamp = narrow ? Clamp() : result.clamp;
       job.ldc = narrow ? filter.n() : s_.out_c;
       float* c = narrow ? sums_ : static_cast<float*>(result.y) + row * s_.out_c;
@@ -97,10 +99,12 @@ class BlockRunner {
         job.bias = panel.bias;
         job.vectors = panel.vectors;
         job.columns = panel.columns;
+        job.prepared = panel.prepared;
         job.c = c + panel.column;
+        if (finishes) finish_in_panel(result, row, panel.column, job);
         filter.kernels().panel(job);
       }
-      if (narrow) finish(filter, result, row, count, first, last);
+      if (narrow && !finishes) finish(filter, result, row, count, first, last);
     }
   }
 
@@ -108,6 +112,23 @@ class BlockRunner {
   bool is_plain() const {
     return s_.kernel_h == 1 && s_.kernel_w == 1 && s_.stride_h == 1 && s_.stride_w == 1 &&
            s_.pad_top == 0 && s_.pad_left == 0 && s_.out_h == s_.in_h && s_.out_w == s_.in_w;
+  }
+
+  static Finish from_column(Finish finish, int64_t column) {
+    finish.scale += column;
+    finish.bias += column;
+    return finish;
+  }
+
+  void* result_at(const ConvResult& result, int64_t row, int64_t column) const {
+    return static_cast<char*>(result.y) +
+           (row * s_.out_c + column) * bytes_of(result.channels.result);
+  }
+
+  void finish_in_panel(const ConvResult& result, int64_t row, int64_t column, PanelJob& job) const {
+    job.finish = from_column(result.channels, column);
+    job.y = result_at(result, row, column);
+    job.ldy = s_.out_c;
   }
 
   void finish(const PackedMatrix& filter, const ConvResult& result, int64_t row, int64_t count,
@@ -119,11 +140,8 @@ class BlockRunner {
     job.rows = count;
     job.n = end.column + end.columns - column;
     job.ld = filter.n();
-    job.finish = result.channels;
-    job.finish.scale += column;
-    job.finish.bias += column;
-    job.y =
-        static_cast<char*>(result.y) + (row * s_.out_c + column) * bytes_of(result.channels.result);
+    job.finish = from_column(result.channels, column);
+    job.y = result_at(result, row, column);
     job.ldy = s_.out_c;
     result.finish(job);
   }

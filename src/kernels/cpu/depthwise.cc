@@ -15,6 +15,17 @@ constexpr int64_t kSliceBytes = 64 << 10;  // of widened rows that stay in the f
 constexpr size_t kFloatBytes = sizeof(float);
 constexpr int64_t kSliceStep = 16;  // channels
 
+const DotDepthwise* dot_of(const KernelSet& set, const LayerTypes& types) {
+  const bool to_half = types.result == Element::kFloat16 || types.result == Element::kBFloat16;
+  if (types.x == Element::kFloat16 && to_half) {
+    if (types.half_sums && set.depthwise_half_sums != nullptr) return set.depthwise_half_sums;
+    return set.depthwise_float16;
+  }
+  if (types.x != types.result) return nullptr;
+  if (types.x == Element::kBFloat16) return set.depthwise_bfloat16;
+  return types.x == Element::kUInt8 ? set.depthwise_uint8 : nullptr;
+}
+
 }  // namespace
 
 DepthwiseLayer::DepthwiseLayer(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
@@ -27,11 +38,7 @@ DepthwiseLayer::DepthwiseLayer(const OpDesc& desc, const KernelSet& set, const L
   const int64_t bias_at =
       finish_at + static_cast<int64_t>(ChannelFinish::bytes(out_c) / kFloatBytes);
   const bool is_3x3 = f.dim(0) == 3 && f.dim(1) == 3 && f.dim(3) == 1;
-  if (is_3x3 && types.x == types.result)
-    dot_ = types.x == Element::kBFloat16  ? set.depthwise_bfloat16
-           : types.x == Element::kFloat16 ? set.depthwise_float16
-           : types.x == Element::kUInt8   ? set.depthwise_uint8
-                                          : nullptr;
+  if (is_3x3) dot_ = dot_of(set, types);
   if (dot_ != nullptr && out_c < dot_->least_channels) dot_ = nullptr;
   const int64_t blocks_at = (bias_at + out_c + 15) / 16 * 16;
   const size_t block_bytes = dot_ != nullptr ? dot_depthwise_bytes(dot_->layout, out_c) : 0;
@@ -60,9 +67,17 @@ bool DepthwiseLayer::runs_dot(const WindowShape& s) const {
   return dot_ != nullptr && s.dilation_h == 1 && s.dilation_w == 1 && s.stride_w <= 2;
 }
 
-// The pixels whose window crosses the left or right edge run on a copy of it.
+// Where the kernel doesn't clip, the pixels whose window crosses the left or right edge run on a
+// copy of it.
 void DepthwiseLayer::run_dot_row(const WindowShape& s, const DotDepthwiseRun& row,
                                  char* edge) const {
+  if (dot_->clips) {
+    DotDepthwiseRun all = row;
+    for (const char*& r : all.rows) r -= s.pad_left * row.step;
+    all.count = s.out_w;
+    all.inside = {s.pad_left, s.pad_left + s.in_w};
+    return dot_->run(all);
+  }
   const int64_t first = std::min((s.pad_left + s.stride_w - 1) / s.stride_w, s.out_w);
   const int64_t room = s.in_w + s.pad_left - 3;
   const int64_t last = std::clamp(room < 0 ? 0 : room / s.stride_w + 1, first, s.out_w);
@@ -95,7 +110,7 @@ void DepthwiseLayer::run_dot_row(const WindowShape& s, const DotDepthwiseRun& ro
 
 void DepthwiseLayer::run_dot_rows(const WindowShape& s, const void* image, int64_t first,
                                   int64_t last, const Target& target, char* scratch) const {
-  const int64_t size = bytes_of(types_.x);
+  const int64_t size = bytes_of(types_.x);  // and of the result
   DotDepthwiseRun job;
   job.step = s.in_c * size;
   job.stride = s.stride_w;
@@ -103,6 +118,7 @@ void DepthwiseLayer::run_dot_rows(const WindowShape& s, const void* image, int64
   job.blocks = dot_blocks_;
   const Finish finish = finish_.at(0);
   job.clamp = finish.clamp;
+  job.result = types_.result;
   job.zero = finish.zero;
   job.out = static_cast<char*>(target.y);
   job.out_step = target.pitch * size;

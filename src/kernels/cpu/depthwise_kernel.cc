@@ -31,8 +31,9 @@ class DepthwiseKernel : public OpKernel {
 
   DepthwiseKernel(const OpDesc& desc, const KernelSet& set)
       : op_(std::get<DepthwiseConv2D>(desc.op)), filter_(desc.inputs[1].constant->shape()) {
-    layer_ =
-        DepthwiseLayer(desc, set, layer_types(op_, op_.activation, desc.inputs[0].dtype), 1, 2);
+    LayerTypes types = layer_types(op_, op_.activation, desc.inputs[0].dtype);
+    types.half_sums = op_.half_sums;
+    layer_ = DepthwiseLayer(desc, set, types, 1, 2);
   }
 
   void run(RunContext& context) override {

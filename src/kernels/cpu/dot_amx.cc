@@ -71,9 +71,18 @@ class ByteFinish {
   __m512 bias_[2];
 };
 
-// To bfloat16 both vectors of a row are rounded together.
-void finish_bfloat16(const DotJob& job, const float (*sums)[kPanelWidth], int64_t row, int64_t rows,
-                     int64_t column) {
+template <Element E>
+__m512i rounded_pair(__m512 first, __m512 second) {
+  if constexpr (E == Element::kBFloat16) return (__m512i)_mm512_cvtne2ps_pbh(second, first);
+  constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+  return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtps_ph(first, kNearest)),
+                            _mm512_cvtps_ph(second, kNearest), 1);
+}
+
+// To 16 bits both vectors of a row together.
+template <Element E>
+void finish_pairs(const DotJob& job, const float (*sums)[kPanelWidth], int64_t row, int64_t rows,
+                  int64_t column) {
   const Finish& f = job.finish;
   const __m512 lo = _mm512_set1_ps(f.clamp.lo);
   const __m512 hi = _mm512_set1_ps(f.clamp.hi);
@@ -91,8 +100,7 @@ void finish_bfloat16(const DotJob& job, const float (*sums)[kPanelWidth], int64_
           _mm512_fmadd_ps(_mm512_load_ps(sums[r] + v * kDotWidth), scale[v], bias[v]);
       kept[v] = _mm512_min_ps(hi, _mm512_max_ps(lo, real));
     }
-    const __m512bh both = _mm512_cvtne2ps_pbh(kept[1], kept[0]);
-    __builtin_memcpy(y, &both, sizeof both);
+    _mm512_storeu_si512(y, rounded_pair<E>(kept[0], kept[1]));
   }
 }
 
@@ -138,8 +146,11 @@ class BFloat16Way : public InPlace<BFloat16> {
   using InPlace::InPlace;
   const void* first_sums(int64_t /*column*/) const { return nullptr; }
   void finish(const Stored<float>& s) const {
-    if (job_.finish.result == Element::kBFloat16 && job_.columns - s.column >= kPanelWidth)
-      return finish_bfloat16(job_, s.sums, s.row, s.rows, s.column);
+    const bool whole = job_.columns - s.column >= kPanelWidth;
+    if (whole && job_.finish.result == Element::kBFloat16)
+      return finish_pairs<Element::kBFloat16>(job_, s.sums, s.row, s.rows, s.column);
+    if (whole && job_.finish.result == Element::kFloat16)
+      return finish_pairs<Element::kFloat16>(job_, s.sums, s.row, s.rows, s.column);
     finish_stored(job_, s);
   }
 };

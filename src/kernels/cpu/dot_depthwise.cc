@@ -9,9 +9,8 @@
 namespace thaw::cpu {
 namespace {
 
-constexpr int64_t kBFloat16Block = 32;
-constexpr int64_t kRowPairsWords = 14 * 16;  // of 32 bits
-constexpr int64_t kTapsWords = 20 * 16;
+constexpr int64_t kTapsBlock = 32;
+constexpr int64_t kTapsWords = 10 * 32;  // of 32 bits
 constexpr int64_t kColumnsVectors = 12 + 3 * 4;
 constexpr int64_t kWordPairsBlock = 16;
 constexpr int64_t kWordPairsWords = 16 * (5 + 3);
@@ -20,31 +19,24 @@ constexpr int64_t kFloatsWords = 10 * 8;
 constexpr int64_t kBytesBlock = 16;
 constexpr int64_t kBytesWords = (10 + 3 * 4) * 4;
 
-void pack_row_pairs(const float* filter, int64_t channels, const Finish& finish, uint32_t* out) {
+void pack_taps(const float* filter, int64_t channels, bool split, const Finish& finish,
+               uint32_t* out) {
   for (int64_t c = 0; c < channels; ++c) {
-    uint32_t* block = out + c / kBFloat16Block * kRowPairsWords;
-    const int64_t in = c % kBFloat16Block;
-    const int64_t half = in % 8 / 4;
-    const int64_t at = in / 8 * 4 + in % 4;
-    for (int64_t kx = 0; kx < 3; ++kx) {
-      const auto weight = [&](int64_t ky) -> uint32_t {
-        return float_to_bfloat16(filter[(ky * 3 + kx) * channels + c]);
-      };
-      block[(kx * 4 + half) * 16 + at] = weight(0) | weight(1) << 16;
-      block[(kx * 4 + 2 + half) * 16 + at] = weight(2);
-    }
-    std::memcpy(&block[(12 + half) * 16 + at], &finish.bias[c], sizeof(float));
+    uint32_t* block = out + c / kTapsBlock * kTapsWords;
+    const int64_t in = c % kTapsBlock;
+    const int64_t at = split ? in % 2 * 16 + in / 2 : in;
+    for (int64_t tap = 0; tap < 9; ++tap)
+      std::memcpy(&block[tap * kTapsBlock + at], &filter[tap * channels + c], sizeof(float));
+    std::memcpy(&block[9 * kTapsBlock + at], &finish.bias[c], sizeof(float));
   }
 }
 
-void pack_taps(const float* filter, int64_t channels, const Finish& finish, uint32_t* out) {
+void pack_half_taps(const float* filter, int64_t channels, const Finish& finish, uint16_t* out) {
   for (int64_t c = 0; c < channels; ++c) {
-    uint32_t* block = out + c / kBFloat16Block * kTapsWords;
-    const int64_t in = c % kBFloat16Block;
-    const int64_t at = in % 2 * 16 + in / 2;
+    uint16_t* block = out + c / kTapsBlock * kTapsWords + c % kTapsBlock;
     for (int64_t tap = 0; tap < 9; ++tap)
-      std::memcpy(&block[tap * 32 + at], &filter[tap * channels + c], sizeof(float));
-    std::memcpy(&block[18 * 16 + at], &finish.bias[c], sizeof(float));
+      block[tap * kTapsBlock] = float_to_half(filter[tap * channels + c]);
+    block[9 * kTapsBlock] = float_to_half(finish.bias[c]);
   }
 }
 
@@ -141,10 +133,11 @@ void pack_bytes(const float* filter, int64_t channels, int in_zero, const Finish
 size_t dot_depthwise_bytes(DotLayout layout, int64_t channels) {
   const int64_t blocks = (channels + 31) / 32;  // of 32 channels
   switch (layout) {
-    case DotLayout::kRowPairs:
-      return static_cast<size_t>(blocks * kRowPairsWords) * 4;
+    case DotLayout::kSplitTaps:
     case DotLayout::kTaps:
       return static_cast<size_t>(blocks * kTapsWords) * 4;
+    case DotLayout::kHalfTaps:
+      return static_cast<size_t>(blocks * kTapsWords) * 2;
     case DotLayout::kColumns:
       return static_cast<size_t>(blocks * 8 * kColumnsVectors) * 4;
     case DotLayout::kWordPairs:
@@ -162,10 +155,11 @@ void pack_dot_depthwise(DotLayout layout, const float* filter, int64_t channels,
   std::memset(blocks, 0, dot_depthwise_bytes(layout, channels));
   auto* words = static_cast<uint32_t*>(blocks);
   switch (layout) {
-    case DotLayout::kRowPairs:
-      return pack_row_pairs(filter, channels, finish, words);
+    case DotLayout::kSplitTaps:
     case DotLayout::kTaps:
-      return pack_taps(filter, channels, finish, words);
+      return pack_taps(filter, channels, layout == DotLayout::kSplitTaps, finish, words);
+    case DotLayout::kHalfTaps:
+      return pack_half_taps(filter, channels, finish, static_cast<uint16_t*>(blocks));
     case DotLayout::kColumns:
       return pack_columns(filter, channels, in_zero, finish, words);
     case DotLayout::kWordPairs:

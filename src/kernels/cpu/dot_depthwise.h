@@ -1,10 +1,10 @@
 // Constants of 3x3 depthwise layers as DotDepthwise takes them. Where instructions unpack, channels
 // lie in groups of four from each 16 bytes.
 //
-// kRowPairs: blocks of 32 channels of bfloat16, each [kx][rows 0 and 1, row 2 and zero][half][16]
-// pairs of weights, rounded, and [half][16] biases.
-// kTaps: blocks of 32 channels of bfloat16, each [9][even, odd][16] float32 weights and
+// kSplitTaps: blocks of 32 channels of bfloat16, each [9][even, odd][16] float32 weights and
 // [even, odd][16] biases.
+// kTaps: blocks of 32 channels of float16, each [9][32] float32 weights and [32] biases.
+// kHalfTaps: the same in float16.
 // kColumns: blocks of 64 channels of uint8, or of 32 for a last one that has no more, each
 // [kx][quarter][n] rows' weights in four bytes, the last zero, then [quarter][n] scales, biases and
 // int32 corrections, where n is a quarter of the block.

@@ -35,7 +35,8 @@ std::string isa_refusal(Isa isa) {
 }
 
 std::string refuse_dot(const KernelSet& set, const OpDesc& desc) {
-  const DType x = desc.inputs[0].dtype;
+  DType x = desc.inputs[0].dtype;
+  if (const auto* separable = std::get_if<SeparableConv2D>(&desc.op)) x = mid_type(*separable, x);
   const bool has = (x == DType::kFloat32 && set.dot_float32 != nullptr) ||
                    (x == DType::kBFloat16 && set.dot_bfloat16 != nullptr) ||
                    (x == DType::kFloat16 && set.dot_float16 != nullptr) ||

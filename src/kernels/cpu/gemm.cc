@@ -9,10 +9,16 @@ int64_t vectors_for(const GemmKernels& kernels, int64_t n) {
   return (n + kernels.width - 1) / kernels.width;
 }
 
+// Of weights and bias.
+size_t float_bytes(const GemmKernels& kernels, int64_t k, int64_t n) {
+  return static_cast<size_t>((k + 1) * vectors_for(kernels, n) * kernels.width) * sizeof(float);
+}
+
 }  // namespace
 
 size_t PackedMatrix::bytes(const GemmKernels& kernels, int64_t k, int64_t n) {
-  return static_cast<size_t>((k + 1) * vectors_for(kernels, n) * kernels.width) * sizeof(float);
+  return float_bytes(kernels, k, n) +
+         static_cast<size_t>(vectors_for(kernels, n)) * kernels.prepared_bytes;
 }
 
 PackedMatrix::PackedMatrix(const GemmKernels& kernels, int64_t k, int64_t n, void* memory)
@@ -36,7 +42,13 @@ PackedMatrix::Panel PackedMatrix::panel(int64_t i) const {
   p.vectors = static_cast<int>(vectors);
   p.b = data_ + k_ * p.column;
   p.bias = data_ + k_ * vectors_ * kernels_->width + p.column;
+  p.prepared = prepared(first);
   return p;
+}
+
+char* PackedMatrix::prepared(int64_t vector) const {
+  return reinterpret_cast<char*>(data_) + float_bytes(*kernels_, k_, n_) +
+         static_cast<size_t>(vector) * kernels_->prepared_bytes;
 }
 
 void PackedMatrix::pack(const float* b, int64_t row_stride, int64_t column_stride,
@@ -53,6 +65,8 @@ void PackedMatrix::pack(const float* b, int64_t row_stride, int64_t column_strid
     float* packed_bias = data_ + k_ * vectors_ * kernels_->width + p.column;
     for (int64_t j = 0; j < width; ++j)
       packed_bias[j] = bias != nullptr && j < p.columns ? bias[p.column + j] : 0.0F;
+    if (kernels_->prepare != nullptr)
+      kernels_->prepare(p.b, k_, p.vectors, prepared(p.column / kernels_->width));
   }
 }
 

@@ -9,13 +9,14 @@
 namespace thaw::cpu {
 
 // The right-hand side of a product, [k][n], cut into panels of a few vectors' width, each stored
-// [k][panel width] with zeros past n; after the panels the bias in the same order. The memory is
-// the caller's and outlives this view of it.
+// [k][panel width] with zeros past n; after the panels the bias in the same order, and what the
+// kernels prepared, aligned to 64. The memory is the caller's and outlives this view of it.
 class PackedMatrix {
  public:
   struct Panel {
     const float* b;
     const float* bias;
+    const void* prepared;
     int64_t column;
     int64_t columns;
     int vectors;
@@ -36,6 +37,8 @@ class PackedMatrix {
   Panel panel(int64_t i) const;
 
  private:
+  char* prepared(int64_t vector) const;
+
   const GemmKernels* kernels_ = nullptr;
   int64_t k_ = 0;
   int64_t n_ = 0;

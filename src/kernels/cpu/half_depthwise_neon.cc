@@ -1,4 +1,5 @@
-// 3x3 depthwise convolution from and to 16-bit floats in float32 arithmetic, 8 channels at a time.
+// 3x3 depthwise convolution from 16-bit floats to 16-bit floats in float32 arithmetic, 8 channels
+// at a time.
 #define THAW_ISA neon
 #include <algorithm>
 
@@ -53,7 +54,7 @@ inline void store(const Pair& sum, const Clamp& clamp, char* out) {
 }
 
 // P pixels of a block. Columns that two pixels share are loaded once.
-template <class Type, int P, int Stride>
+template <class Type, class Result, int P, int Stride>
 inline void strip(const DotDepthwiseRun& job, int64_t x, int64_t c, const float* w) {
   constexpr int kColumns = (P - 1) * Stride + 3;
   Pair sum[P];
@@ -79,35 +80,46 @@ inline void strip(const DotDepthwiseRun& job, int64_t x, int64_t c, const float*
   }
   THAW_UNROLL
   for (int p = 0; p < P; ++p)
-    store<Type>(sum[p], job.clamp, job.out + (x + p) * job.out_step + 2 * c);
+    store<Result>(sum[p], job.clamp, job.out + (x + p) * job.out_step + 2 * c);
 }
 
-template <class Type, int Stride>
+template <class Type, class Result, int Stride>
 void run_stride(const DotDepthwiseRun& job) {
   constexpr int kPixels = 4;
   const auto* w = static_cast<const float*>(job.blocks);
   for (int64_t i = 0; i < job.channels; i += kBlock, w += kBlockFloats) {
     const int64_t c = std::min(i, job.channels - kBlock);
     int64_t x = 0;
-    for (; x + kPixels <= job.count; x += kPixels) strip<Type, kPixels, Stride>(job, x, c, w);
-    for (; x < job.count; ++x) strip<Type, 1, Stride>(job, x, c, w);
+    for (; x + kPixels <= job.count; x += kPixels)
+      strip<Type, Result, kPixels, Stride>(job, x, c, w);
+    for (; x < job.count; ++x) strip<Type, Result, 1, Stride>(job, x, c, w);
   }
 }
 
-template <class Type>
-void run(const DotDepthwiseRun& job) {
+template <class Type, class Result>
+void run_to(const DotDepthwiseRun& job) {
   if (job.stride == 1) {
-    run_stride<Type, 1>(job);
+    run_stride<Type, Result, 1>(job);
   } else {
-    run_stride<Type, 2>(job);
+    run_stride<Type, Result, 2>(job);
+  }
+}
+
+void run_bfloat16(const DotDepthwiseRun& job) { run_to<BFloat16, BFloat16>(job); }
+
+void run_float16(const DotDepthwiseRun& job) {
+  if (job.result == Element::kBFloat16) {
+    run_to<Float16, BFloat16>(job);
+  } else {
+    run_to<Float16, Float16>(job);
   }
 }
 
 }  // namespace
 
 extern const DotDepthwise kDepthwiseBFloat16;
-const DotDepthwise kDepthwiseBFloat16 = {DotLayout::kFloats, run<BFloat16>, kBlock};
+const DotDepthwise kDepthwiseBFloat16 = {DotLayout::kFloats, run_bfloat16, kBlock};
 extern const DotDepthwise kDepthwiseFloat16;
-const DotDepthwise kDepthwiseFloat16 = {DotLayout::kFloats, run<Float16>, kBlock};
+const DotDepthwise kDepthwiseFloat16 = {DotLayout::kFloats, run_float16, kBlock};
 
 }  // namespace thaw::cpu::neon

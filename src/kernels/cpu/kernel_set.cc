@@ -30,11 +30,15 @@ extern const DotDepthwise kDepthwiseUInt8;
 }  // namespace avx512vnni
 namespace avx512bf16 {
 extern const DotDepthwise kDepthwiseBFloat16;
-extern const DotDepthwise kTapsBFloat16;
+extern const DotDepthwise kDepthwiseFloat16;
 extern const NarrowKernels kNarrowKernels;
 extern const DotKernels kDotBFloat16;
 }  // namespace avx512bf16
+namespace avx512fp16 {
+extern const DotDepthwise kDepthwiseHalfSums;
+}  // namespace avx512fp16
 namespace amx {
+extern const GemmKernels kShortGemm;
 extern const DotKernels kDotFloat32;
 extern const DotKernels kDotFloat16;
 extern const DotKernels kDotBFloat16;
@@ -57,11 +61,15 @@ static KernelSet raised(Isa isa, const NarrowKernels& narrow, const DotKernels* 
   set.dot_bfloat16 = dot_bfloat16;
   set.dot_uint8 = dot_uint8;
   set.depthwise_uint8 = &avx512vnni::kDepthwiseUInt8;
-  if (isa == Isa::kAvx512Bf16) set.depthwise_bfloat16 = &avx512bf16::kDepthwiseBFloat16;
+  if (isa == Isa::kAvx512Bf16 || isa == Isa::kAmx) {
+    set.depthwise_bfloat16 = &avx512bf16::kDepthwiseBFloat16;
+    set.depthwise_float16 = &avx512bf16::kDepthwiseFloat16;
+  }
   if (isa == Isa::kAmx) {
+    set.short_gemm = &amx::kShortGemm;
     set.dot_float32 = &amx::kDotFloat32;
     set.dot_float16 = &amx::kDotFloat16;
-    set.depthwise_bfloat16 = &avx512bf16::kTapsBFloat16;
+    set.depthwise_half_sums = &avx512fp16::kDepthwiseHalfSums;
   }
   return set;
 }

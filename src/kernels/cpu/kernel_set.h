@@ -16,6 +16,22 @@ struct Clamp {
   float hi = __builtin_inff();
 };
 
+// How activations lie in memory.
+enum class Element : int { kFloat32, kFloat16, kBFloat16, kUInt8 };
+constexpr int64_t kElementBytes[] = {4, 2, 2, 1};
+inline int64_t bytes_of(Element e) { return kElementBytes[static_cast<int>(e)]; }
+
+// What becomes of sums, channel by channel: clamp(sum * scale + bias), rounded to the type of the
+// result, to nearest with ties to even; to a uint8 `zero` is added after rounding. The clamp keeps
+// it in range, and a NaN becomes 0.
+struct Finish {
+  const float* scale;
+  const float* bias;
+  Clamp clamp;
+  int zero;
+  Element result;
+};
+
 // c[i][j] = clamp(bias[j] + sum over s, k of rows[s * row_stride + i][k] * b[s * length + k][j])
 // for i < row_count and j < columns: one panel of packed weights against a block of rows, each of
 // which is `segments` runs of `length` floats (the taps of a convolution; 1 for a plain product).
@@ -32,6 +48,12 @@ struct PanelJob {
   Clamp clamp;
   float* c;
   int64_t ldc;  // floats from one row of c to the next
+  // With kernels that prepare their weights the sums are finished and go to y in place of c; bias
+  // and clamp don't count. The arrays of `finish` begin at the panel's first column.
+  const void* prepared = nullptr;
+  Finish finish{};
+  void* y = nullptr;
+  int64_t ldy = 0;  // elements
 };
 
 constexpr int kMaxPanelVectors = 4;
@@ -41,6 +63,9 @@ struct GemmKernels {
   int panel_vectors;               // the fastest panel
   int rows[kMaxPanelVectors + 1];  // rows of a tile, by the panel's vectors
   void (*panel)(const PanelJob& job);
+  size_t prepared_bytes = 0;  // for each vector of a panel, of 64 bytes then
+  void (*prepare)(const float* b, int64_t k, int vectors, void* prepared) = nullptr;
+  bool finishes() const { return prepare != nullptr; }
 };
 
 // out[p * channels + c] = clamp(bias[c] + sum over t of x[t][p * step + c] * w[t][c]): `count`
@@ -190,11 +215,6 @@ struct VectorKernels {
   void (*resize_floats)(const ResizeRow<float>& job);
 };
 
-// How activations lie in memory.
-enum class Element : int { kFloat32, kFloat16, kBFloat16, kUInt8 };
-constexpr int64_t kElementBytes[] = {4, 2, 2, 1};
-inline int64_t bytes_of(Element e) { return kElementBytes[static_cast<int>(e)]; }
-
 // y[i][j] = x[i][j] - zero as float32, for i < rows and j < n. The zero is a uint8's.
 struct WidenJob {
   const void* x;
@@ -204,17 +224,6 @@ struct WidenJob {
   int64_t ldx;  // elements from one row of x to the next
   float zero;
   float* y;  // [rows][n]
-};
-
-// What becomes of sums, channel by channel: clamp(sum * scale + bias), rounded to the type of the
-// result, to nearest with ties to even; to a uint8 `zero` is added after rounding. The clamp keeps
-// it in range, and a NaN becomes 0.
-struct Finish {
-  const float* scale;
-  const float* bias;
-  Clamp clamp;
-  int zero;
-  Element result;
 };
 
 // y[i][j] from sums[i][j] for i < rows and j < n.
@@ -283,9 +292,10 @@ struct DotKernels {
   int64_t digits = 0;                                 // of numbers in panels of kDigits
 };
 
-// `count` neighbouring output pixels of a 3x3 window that lies inside the three rows, from and to
-// bfloat16, float16 or uint8. `blocks` is what pack_dot_depthwise
-// (dot_depthwise.h) made. Steps are bytes.
+// `count` neighbouring output pixels of a 3x3 window, from and to bfloat16, float16 or uint8, or
+// from float16 to bfloat16. `blocks` is what pack_dot_depthwise (dot_depthwise.h) made. Steps are
+// bytes. Columns, counted from the first tap of the first pixel, outside `inside` are taken for
+// zeros where the kernel clips; elsewhere there must be none.
 struct DotDepthwiseRun {
   const char* rows[3];  // first tap of the first pixel
   int64_t step;         // from one pixel of x to the next
@@ -294,19 +304,25 @@ struct DotDepthwiseRun {
   int64_t channels;
   const void* blocks;
   Clamp clamp;
+  Element result;
   int zero;  // of a uint8 result
+  ColumnRange inside;
   char* out;
   int64_t out_step;
 };
 
 // How the constants lie: dot_depthwise.h has them.
-enum class DotLayout : int { kRowPairs, kTaps, kColumns, kWordPairs, kFloats, kBytes };
+enum class DotLayout : int { kSplitTaps, kTaps, kHalfTaps, kColumns, kWordPairs, kFloats, kBytes };
 
 struct DotDepthwise {
   DotLayout layout;
   void (*run)(const DotDepthwiseRun& job);
   int64_t least_channels = 1;
+  bool clips = false;
 };
+
+// Numbers in the rows that KernelSet::short_gemm multiplies, at most.
+constexpr int64_t kShortLength = 32;
 
 struct KernelSet {
   Isa isa;
@@ -314,12 +330,14 @@ struct KernelSet {
   DepthwiseKernels depthwise;
   VectorKernels vector;
   NarrowKernels narrow;
+  const GemmKernels* short_gemm = nullptr;   // for results of 16 bits or fewer: to 2^-16; or null
   const DotKernels* dot_float32 = nullptr;   // null: those of gemm are the best
   const DotKernels* dot_bfloat16 = nullptr;  // null: products in float32 are the best
   const DotKernels* dot_float16 = nullptr;
   const DotKernels* dot_uint8 = nullptr;
   const DotDepthwise* depthwise_bfloat16 = nullptr;
-  const DotDepthwise* depthwise_float16 = nullptr;
+  const DotDepthwise* depthwise_float16 = nullptr;    // to either of these types
+  const DotDepthwise* depthwise_half_sums = nullptr;  // likewise, with sums in float16
   const DotDepthwise* depthwise_uint8 = nullptr;
 };
 

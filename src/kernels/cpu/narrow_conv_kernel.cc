@@ -118,25 +118,26 @@ class NarrowingConvKernel : public OpKernel {
 
   NarrowingConvKernel(const OpDesc& desc, const KernelSet& set)
       : op_(std::get<Conv2D>(desc.op)),
-        set_(set),
         filter_(desc),
+        gemm_(narrowing_gemm(set, filter_.k())),
+        finish_rows_(set.narrow.finish),
         in_c_(desc.inputs[0].shape[3]),
         types_(layer_types(op_, op_.activation, DType::kFloat32)) {
     const int64_t n = filter_.group_n();
-    const size_t one = (PackedMatrix::bytes(set.gemm, filter_.k(), n) + 63) / 64 * 64;
+    const size_t one = (PackedMatrix::bytes(gemm_, filter_.k(), n) + 63) / 64 * 64;
     const size_t all = one * static_cast<size_t>(filter_.groups);
     packed_ = desc.pack(all + ChannelFinish::bytes(filter_.out_c), [&](void* memory) {
       auto* to = static_cast<char*>(memory);
       std::memset(to, 0, all);
       for (int64_t g = 0; g < filter_.groups; ++g)
-        PackedMatrix(set.gemm, filter_.k(), n, to + static_cast<size_t>(g) * one)
+        PackedMatrix(gemm_, filter_.k(), n, to + static_cast<size_t>(g) * one)
             .pack(constant_floats(desc, 1) + g * n, filter_.out_c, 1, nullptr);
       const std::vector<float> ones(static_cast<size_t>(filter_.out_c), 1.0F);
       ChannelFinish::fill(types_, ones, constant_floats(desc, 2), to + all);
     });
     auto* memory = packed_.data<char>();
     for (int64_t g = 0; g < filter_.groups; ++g)
-      matrices_.emplace_back(set.gemm, filter_.k(), n, memory + static_cast<size_t>(g) * one);
+      matrices_.emplace_back(gemm_, filter_.k(), n, memory + static_cast<size_t>(g) * one);
     finish_ = ChannelFinish(types_, filter_.out_c, memory + all);
   }
 
@@ -147,10 +148,10 @@ class NarrowingConvKernel : public OpKernel {
       ref::fail("Conv2D", fmt::format("{} where {} channels were planned", x.str(), in_c_));
     Tensor& y = context.output(0, dtype_of(types_.result), output_shape(shape));
     if (y.num_elements() == 0) return;
-    const size_t scratch = conv2d_scratch_bytes(set_.gemm, shape, filter_.groups, true);
+    const size_t scratch = conv2d_scratch_bytes(gemm_, shape, filter_.groups, true);
     const auto threads = static_cast<size_t>(context.pool().threads());
     conv2d(shape, matrices_.data(), filter_.groups, x.data<float>(),
-           {y.raw(), {}, set_.narrow.finish, finish_.at(0)}, context.pool(),
+           {y.raw(), {}, finish_rows_, finish_.at(0)}, context.pool(),
            context.scratch(scratch * threads));
   }
 
@@ -159,8 +160,9 @@ class NarrowingConvKernel : public OpKernel {
 
  private:
   const Conv2D op_;
-  const KernelSet& set_;
   const FilterShape filter_;
+  const GemmKernels& gemm_;
+  void (*const finish_rows_)(const FinishJob&);
   const int64_t in_c_;
   const LayerTypes types_;
   ChannelFinish finish_;
@@ -168,11 +170,23 @@ class NarrowingConvKernel : public OpKernel {
   std::vector<PackedMatrix> matrices_;
 };
 
+// Where products are short and the set has kernels for those.
+class ShortConvKernel : public NarrowingConvKernel {
+ public:
+  using NarrowingConvKernel::NarrowingConvKernel;
+  static std::string can_run(const OpDesc& desc) {
+    std::string why = NarrowingConvKernel::can_run(desc);
+    if (!why.empty()) return why;
+    return FilterShape(desc).k() > kShortLength ? "products are long" : "";
+  }
+};
+
 }  // namespace
 
 void add_narrow_conv_entries(Entries& entries) {
   THAW_CPU_DOT_ENTRIES(entries, NarrowConvKernel, OpKind::kConv2D, "narrow_conv2d");
   THAW_CPU_ENTRIES(entries, WidenedConvKernel, OpKind::kConv2D, "narrow_conv2d");
+  add_entry<Isa::kAmx, ShortConvKernel>(entries, "cpu.narrowing_conv2d.amx", OpKind::kConv2D);
   THAW_CPU_ENTRIES(entries, NarrowingConvKernel, OpKind::kConv2D, "narrowing_conv2d");
 }
 

@@ -112,6 +112,10 @@ Clamp level_clamp(Clamp clamp, float scale, int zero) {
           std::min(clamp.hi / scale, static_cast<float>(255 - zero))};
 }
 
+const GemmKernels& narrowing_gemm(const KernelSet& set, int64_t k) {
+  return set.short_gemm != nullptr && k <= kShortLength ? *set.short_gemm : set.gemm;
+}
+
 size_t ChannelFinish::bytes(int64_t channels) {
   return 2 * static_cast<size_t>((channels + 15) / 16 * 16) * sizeof(float);
 }

@@ -19,6 +19,7 @@ struct LayerTypes {
   float out_scale = 1;
   int out_zero = 0;
   Activation activation = Activation::kNone;
+  bool half_sums = false;  // of a depthwise layer, as DepthwiseConv2D has it
 };
 
 // Empty when x (input 0) and the result have types that there are kernels for and inputs
@@ -59,6 +60,9 @@ class ChannelFinish {
   int zero_ = 0;
   Element result_ = Element::kFloat32;
 };
+
+// For products of k floats with a result of few bits.
+const GemmKernels& narrowing_gemm(const KernelSet& set, int64_t k);
 
 // Bounds of a uint8 result before `zero` is added, within the activation's.
 Clamp level_clamp(Clamp clamp, float scale, int zero);

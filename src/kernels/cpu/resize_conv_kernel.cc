@@ -77,8 +77,9 @@ class RowMaker {
     std::memset(scratch, 0, Scratch(s).ring + Scratch(s).zeros);
   }
 
-  // Output row oy of the picture at x into out [out_w, out_c].
-  void run(const T* x, int64_t oy, float* out) {
+  // Output row oy of the picture at x into out [out_w, out_c]; or, with kernels that finish, what
+  // `finish` makes of it into narrow.
+  void run(const T* x, int64_t oy, float* out, const Finish& finish, void* narrow) {
     if (x != x_) {
       x_ = x;
       next_ = 0;
@@ -91,7 +92,7 @@ class RowMaker {
       const float** to = pointers_ + ky * w.out_w;
       for (int64_t ox = 0; ox < w.out_w; ++ox) to[ox] = row + ox * w.stride_w * w.in_c;
     }
-    multiply(out);
+    multiply(out, finish, narrow);
   }
 
  private:
@@ -111,7 +112,7 @@ class RowMaker {
     return row - s_.left;
   }
 
-  void multiply(float* out) {
+  void multiply(float* out, const Finish& finish, void* y) {
     const WindowShape& w = s_.window;
     PanelJob job;
     job.rows = pointers_;
@@ -128,6 +129,12 @@ class RowMaker {
       job.vectors = panel.vectors;
       job.columns = panel.columns;
       job.c = out + panel.column;
+      job.prepared = panel.prepared;
+      job.finish = finish;
+      job.finish.scale += panel.column;
+      job.finish.bias += panel.column;
+      job.y = static_cast<char*>(y) + panel.column * bytes_of(finish.result);
+      job.ldy = w.out_c;
       filter_.kernels().panel(job);
     }
   }
@@ -167,13 +174,16 @@ class ResizeConvKernel : public OpKernel {
     const int64_t k = kernel_h_ * kernel_w_ * in_c_;
     const int64_t n = filter.dim(3);
     const LayerTypes types = layer_types(op_, op_.activation, DType::kFloat32);
-    packed_ = desc.pack(PackedMatrix::bytes(set.gemm, k, n), [&](void* memory) {
-      PackedMatrix(set.gemm, k, n, memory)
-          .pack(filter.data<float>(), n, 1, desc.inputs[2].constant->data<float>());
+    const GemmKernels& gemm = types.result == Element::kFloat32 ? set.gemm : narrowing_gemm(set, k);
+    const auto* bias = desc.inputs[2].constant->data<float>();
+    packed_ = desc.pack(PackedMatrix::bytes(gemm, k, n), [&](void* memory) {
+      PackedMatrix(gemm, k, n, memory)
+          .pack(filter.data<float>(), n, 1, gemm.finishes() ? nullptr : bias);
     });
-    filter_ = PackedMatrix(set.gemm, k, n, packed_.data<char>());
+    filter_ = PackedMatrix(gemm, k, n, packed_.data<char>());
     factors_ = desc.pack(ChannelFinish::bytes(n), [&](void* memory) {
-      ChannelFinish::fill(types, std::vector<float>(static_cast<size_t>(n), 1.0F), nullptr, memory);
+      ChannelFinish::fill(types, std::vector<float>(static_cast<size_t>(n), 1.0F),
+                          gemm.finishes() ? bias : nullptr, memory);
     });
     finish_ = ChannelFinish(types, n, factors_.raw());
     const Shape& x = desc.inputs[0].shape;
@@ -221,9 +231,9 @@ class ResizeConvKernel : public OpKernel {
           for (int64_t r = begin; r < end; ++r) {
             const T* picture = x.data<T>() + r / w.out_h * x.dim(1) * x.dim(2) * in_c_;
             float* to = result == DType::kFloat32 ? out.data<float>() + r * row : results;
-            maker.run(picture, r % w.out_h, to);
-            if (result == DType::kFloat32) continue;
             auto* narrow = out.data<char>() + r * row * static_cast<int64_t>(dtype_size(result));
+            maker.run(picture, r % w.out_h, to, finish_.at(0), narrow);
+            if (result == DType::kFloat32 || filter_.kernels().finishes()) continue;
             set_.narrow.finish(
                 {results, w.out_w, w.out_c, w.out_c, finish_.at(0), narrow, w.out_c});
           }
@@ -262,9 +272,25 @@ class ResizeConvKernel : public OpKernel {
   PictureTaps taps_;
 };
 
+// Where products are short and the set has kernels for those.
+class ShortResizeConvKernel : public ResizeConvKernel {
+ public:
+  using ResizeConvKernel::ResizeConvKernel;
+  static std::string can_run(const OpDesc& desc) {
+    std::string why = ResizeConvKernel::can_run(desc);
+    if (!why.empty()) return why;
+    const Tensor& filter = *desc.inputs[1].constant;
+    const DType result = std::get<ResizeConv2D>(desc.op).result;
+    if (result == DType::kInvalid || result == DType::kFloat32) return "the result is float32";
+    return filter.dim(0) * filter.dim(1) * filter.dim(2) > kShortLength ? "products are long" : "";
+  }
+};
+
 }  // namespace
 
 void add_resize_conv_entries(Entries& entries) {
+  add_entry<Isa::kAmx, ShortResizeConvKernel>(entries, "cpu.resize_conv2d.amx",
+                                              OpKind::kResizeConv2D);
   THAW_CPU_ENTRIES(entries, ResizeConvKernel, OpKind::kResizeConv2D, "resize_conv2d");
 }
 

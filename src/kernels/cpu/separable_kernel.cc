@@ -11,17 +11,20 @@ namespace {
 
 LayerTypes depthwise_types(const SeparableConv2D& op, DType x) {
   Narrow first = op;
-  first.result = x;
+  first.result = mid_type(op, x);
   first.out_scale = op.mid_scale;
   first.out_zero = op.mid_zero;
-  return layer_types(first, op.mid_activation, x);
+  LayerTypes types = layer_types(first, op.mid_activation, x);
+  types.half_sums = op.half_sums;
+  return types;
 }
 
 LayerTypes pointwise_types(const SeparableConv2D& op, DType x) {
   Narrow second = op;
   second.in_scale = op.mid_scale;
   second.in_zero = op.mid_zero;
-  return layer_types(second, op.activation, x);
+  if (op.result == DType::kInvalid) second.result = x;
+  return layer_types(second, op.activation, mid_type(op, x));
 }
 
 class SeparableKernel : public OpKernel {

@@ -139,7 +139,7 @@ void run(const SeparableConv2D& op, RunContext& context) {
   static_cast<Window&>(first) = op;
   first.in_scale = op.in_scale;
   first.in_zero = op.in_zero;
-  first.result = x;
+  first.result = mid_type(op, x);
   first.out_scale = op.mid_scale;
   first.out_zero = op.mid_zero;
   first.activation = op.mid_activation;
