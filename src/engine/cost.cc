@@ -55,7 +55,8 @@ int64_t count_macs(const Graph& graph, const Node& node) {
 
 DType multiplied_numbers(const Graph& graph, const Node& node) {
   if (node.as<ResizeConv2D>()) return DType::kFloat32;
-  const DType dtype = graph.value(node.inputs[0]).type.dtype;
+  DType dtype = graph.value(node.inputs[0]).type.dtype;
+  if (const auto* separable = node.as<SeparableConv2D>()) dtype = mid_type(*separable, dtype);
   return dtype == DType::kUInt8 ? DType::kInt8 : dtype;
 }
 

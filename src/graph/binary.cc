@@ -93,7 +93,7 @@ class FieldReader {
 template <size_t I = 0>
 Op make_op(size_t index) {
   if constexpr (I + 1 < std::variant_size_v<OpVariant>) {
-    return index == I ? Op(std::in_place_index<I>) : make_op<I + 1>(index);
+    return index == I ? Op(std::variant_alternative_t<I, OpVariant>()) : make_op<I + 1>(index);
   } else {
     throw InputError(fmt::format("op {} of {}", index, I));
   }

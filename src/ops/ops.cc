@@ -3,9 +3,16 @@
 #include <array>
 #include <functional>
 #include <string>
+#include <utility>
 
 namespace thaw {
 Op::Op() = default;
+template <class T, class>
+Op::Op(T op) : OpVariant(std::in_place_type<T>, std::move(op)) {}
+#define OP(Name) template Op::Op(Name);
+#include "ops/ops.inc"
+#undef OP
+template Op::Op(std::monostate);
 Op::Op(const Op&) = default;
 Op::Op(Op&&) noexcept = default;
 Op& Op::operator=(const Op&) = default;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 #include "ops/create.h"
@@ -23,11 +24,15 @@ using OpVariant = std::variant<
 #undef OP
     std::monostate>;
 
-// A class of its own, so that what visits all alternatives to copy or destroy one is compiled once.
+// A class of its own, so that what visits all alternatives to copy or destroy one is compiled once
+// and not in every file that makes an op.
 class Op : public OpVariant {
  public:
-  using OpVariant::OpVariant;
   Op();
+  // From any of the alternatives.
+  template <class T, class = std::enable_if_t<
+                         std::is_constructible_v<OpVariant, std::in_place_type_t<T>, T>>>
+  Op(T op);  // NOLINT(google-explicit-constructor)
   Op(const Op&);
   Op(Op&&) noexcept;
   Op& operator=(const Op&);

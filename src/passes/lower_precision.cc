@@ -128,7 +128,8 @@ class Lowering {
     const Node& node = graph_.node(depthwise);
     if (activation_of(node.inputs[0]) != Activation::kRelu6) return false;
     const Tensor& filter = *graph_.constant_value(node.inputs[1]);
-    const int64_t channels = filter.rank() == 4 ? filter.dim(2) * filter.dim(3) : 0;
+    if (filter.rank() != 4) return false;
+    const int64_t channels = filter.dim(2) * filter.dim(3);
     std::vector<float> most(static_cast<size_t>(channels), 0.0F);
     if (node.inputs.size() > 2) {
       const Tensor& bias = *graph_.constant_value(node.inputs[2]);
