@@ -1,9 +1,22 @@
-// Products over groups of 32 bits, two bfloat16 or four uint8, on AMX's tiles.
+// Products over groups of 32 bits, two bfloat16 or float16 or four uint8, on AMX's tiles.
 #define THAW_ISA amx
 #include "kernels/cpu/dot_tiles_amx.h"
 
 namespace thaw::cpu::amx {
 namespace {
+
+// AMX-FP16's TDPFP16PS, which our compilers don't know: its third operand and the first two.
+#define THAW_TDPFP16PS(third, tiles) \
+  asm volatile(".byte 0xc4, 0xe2, " third ", 0x5c, " tiles ::: "memory")
+
+struct Float16 {
+  using Sum = float;
+  static void upper_first() { THAW_TDPFP16PS("0x4b", "0xc4"); }
+  static void upper_second() { THAW_TDPFP16PS("0x43", "0xcc"); }
+  static void lower_first() { THAW_TDPFP16PS("0x4b", "0xd5"); }
+  static void lower_second() { THAW_TDPFP16PS("0x43", "0xdd"); }
+};
+#undef THAW_TDPFP16PS
 
 struct UInt8 {
   using Sum = int32_t;
@@ -141,17 +154,18 @@ class InPlace {
   const char* x_ = nullptr;
 };
 
-class BFloat16Way : public InPlace<BFloat16> {
+template <class D>
+class HalfWay : public InPlace<D> {
  public:
-  using InPlace::InPlace;
+  using InPlace<D>::InPlace;
   const void* first_sums(int64_t /*column*/) const { return nullptr; }
   void finish(const Stored<float>& s) const {
-    const bool whole = job_.columns - s.column >= kPanelWidth;
-    if (whole && job_.finish.result == Element::kBFloat16)
-      return finish_pairs<Element::kBFloat16>(job_, s.sums, s.row, s.rows, s.column);
-    if (whole && job_.finish.result == Element::kFloat16)
-      return finish_pairs<Element::kFloat16>(job_, s.sums, s.row, s.rows, s.column);
-    finish_stored(job_, s);
+    const bool whole = this->job_.columns - s.column >= kPanelWidth;
+    if (whole && this->job_.finish.result == Element::kBFloat16)
+      return finish_pairs<Element::kBFloat16>(this->job_, s.sums, s.row, s.rows, s.column);
+    if (whole && this->job_.finish.result == Element::kFloat16)
+      return finish_pairs<Element::kFloat16>(this->job_, s.sums, s.row, s.rows, s.column);
+    finish_stored(this->job_, s);
   }
 };
 
@@ -178,7 +192,11 @@ void run_dot(const DotJob& job) {
 }  // namespace
 
 extern const DotKernels kDotBFloat16;
-const DotKernels kDotBFloat16 = {kPanelVectors, 2 * kTileRows, whole_groups, run_dot<BFloat16Way>};
+const DotKernels kDotBFloat16 = {kPanelVectors, 2 * kTileRows, whole_groups,
+                                 run_dot<HalfWay<BFloat16>>};
+extern const DotKernels kDotFloat16Tiles;
+const DotKernels kDotFloat16Tiles = {kPanelVectors, 2 * kTileRows, whole_groups,
+                                     run_dot<HalfWay<Float16>>};
 extern const DotKernels kDotUInt8;
 const DotKernels kDotUInt8 = {kPanelVectors, 2 * kTileRows, whole_groups, run_dot<UInt8Way>};
 

@@ -41,6 +41,7 @@ namespace amx {
 extern const GemmKernels kShortGemm;
 extern const DotKernels kDotFloat32;
 extern const DotKernels kDotFloat16;
+extern const DotKernels kDotFloat16Tiles;
 extern const DotKernels kDotBFloat16;
 extern const DotKernels kDotUInt8;
 }  // namespace amx
@@ -68,7 +69,7 @@ static KernelSet raised(Isa isa, const NarrowKernels& narrow, const DotKernels* 
   if (isa == Isa::kAmx) {
     set.short_gemm = &amx::kShortGemm;
     set.dot_float32 = &amx::kDotFloat32;
-    set.dot_float16 = &amx::kDotFloat16;
+    set.dot_float16 = cpu_features().amx_fp16 ? &amx::kDotFloat16Tiles : &amx::kDotFloat16;
     set.depthwise_half_sums = &avx512fp16::kDepthwiseHalfSums;
   }
   return set;
