@@ -67,8 +67,8 @@ struct Conv2D : Window, Narrow {
 struct DepthwiseConv2D : Window, Narrow {
   static constexpr const char* kName = "DepthwiseConv2D";
   Activation activation = Activation::kNone;
-  // x is float16, no sum can leave its range, and filter and sums may be rounded to it: a kernel
-  // may compute in float16 from end to end.
+  // x is float16 and no sum leaves its range: kernels may compute in it from end to end, make a NaN
+  // one of the activation's bounds, and round what lies midway between two bfloat16 up.
   bool half_sums = false;
   template <class F>
   static void fields(F&& f) {

@@ -84,39 +84,6 @@ class ByteFinish {
   __m512 bias_[2];
 };
 
-template <Element E>
-__m512i rounded_pair(__m512 first, __m512 second) {
-  if constexpr (E == Element::kBFloat16) return (__m512i)_mm512_cvtne2ps_pbh(second, first);
-  constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
-  return _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtps_ph(first, kNearest)),
-                            _mm512_cvtps_ph(second, kNearest), 1);
-}
-
-// To 16 bits both vectors of a row together.
-template <Element E>
-void finish_pairs(const DotJob& job, const float (*sums)[kPanelWidth], int64_t row, int64_t rows,
-                  int64_t column) {
-  const Finish& f = job.finish;
-  const __m512 lo = _mm512_set1_ps(f.clamp.lo);
-  const __m512 hi = _mm512_set1_ps(f.clamp.hi);
-  __m512 scale[2];
-  __m512 bias[2];
-  for (int v = 0; v < 2; ++v) {
-    scale[v] = _mm512_loadu_ps(f.scale + column + v * kDotWidth);
-    bias[v] = _mm512_loadu_ps(f.bias + column + v * kDotWidth);
-  }
-  auto* y = static_cast<uint16_t*>(job.y) + row * job.ldy + column;
-  for (int64_t r = 0; r < rows; ++r, y += job.ldy) {
-    __m512 kept[2];
-    for (int v = 0; v < 2; ++v) {
-      const __m512 real =
-          _mm512_fmadd_ps(_mm512_load_ps(sums[r] + v * kDotWidth), scale[v], bias[v]);
-      kept[v] = _mm512_min_ps(hi, _mm512_max_ps(lo, real));
-    }
-    _mm512_storeu_si512(y, rounded_pair<E>(kept[0], kept[1]));
-  }
-}
-
 // Activations as they lie in memory.
 template <class D>
 class InPlace {
@@ -159,14 +126,7 @@ class HalfWay : public InPlace<D> {
  public:
   using InPlace<D>::InPlace;
   const void* first_sums(int64_t /*column*/) const { return nullptr; }
-  void finish(const Stored<float>& s) const {
-    const bool whole = this->job_.columns - s.column >= kPanelWidth;
-    if (whole && this->job_.finish.result == Element::kBFloat16)
-      return finish_pairs<Element::kBFloat16>(this->job_, s.sums, s.row, s.rows, s.column);
-    if (whole && this->job_.finish.result == Element::kFloat16)
-      return finish_pairs<Element::kFloat16>(this->job_, s.sums, s.row, s.rows, s.column);
-    finish_stored(this->job_, s);
-  }
+  void finish(const Stored<float>& s) const { finish_stored(this->job_, s); }
 };
 
 class UInt8Way : public InPlace<UInt8> {

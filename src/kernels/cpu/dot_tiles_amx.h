@@ -2,6 +2,8 @@
 // of sums, two of activations and two of weights. Included by the dot_*_amx.cc.
 #pragma once
 
+#include <type_traits>
+
 #include "kernels/cpu/dot_finish.h"
 
 namespace thaw::cpu::amx {
@@ -178,9 +180,92 @@ class Tiles {
   Stored<typename W::Sum> stored_;
 };
 
+// Bounds in float16, in which those of all activations are exact.
+struct HalfClamp {
+  __m512h lo;
+  __m512h hi;
+  explicit HalfClamp(Clamp clamp)
+      : lo(_mm512_set1_ph(static_cast<_Float16>(clamp.lo))),
+        hi(_mm512_set1_ph(static_cast<_Float16>(clamp.hi))) {}
+  __m512h keep(__m512h v) const { return _mm512_min_ph(hi, _mm512_max_ph(lo, v)); }
+};
+
+struct FloatClamp {
+  __m512 lo;
+  __m512 hi;
+  explicit FloatClamp(Clamp clamp) : lo(_mm512_set1_ps(clamp.lo)), hi(_mm512_set1_ps(clamp.hi)) {}
+  __m512 keep(__m512 v) const { return _mm512_min_ps(hi, _mm512_max_ps(lo, v)); }
+};
+
+// 16-bit results of two vectors of columns.
+template <Element E>
+struct PairFinish;
+
+template <>
+struct PairFinish<Element::kBFloat16> {
+  FloatClamp clamp;
+  __m512i operator()(__m512 first, __m512 second) const {
+    return (__m512i)_mm512_cvtne2ps_pbh(clamp.keep(second), clamp.keep(first));
+  }
+};
+
+template <>
+struct PairFinish<Element::kFloat16> {
+  HalfClamp clamp;
+  __m512i operator()(__m512 first, __m512 second) const {
+    constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
+    const __m512i both =
+        _mm512_inserti64x4(_mm512_castsi256_si512(_mm512_cvtps_ph(first, kNearest)),
+                           _mm512_cvtps_ph(second, kNearest), 1);
+    return _mm512_castph_si512(clamp.keep(_mm512_castsi512_ph(both)));
+  }
+};
+
+// The results of sums in two vectors of columns, the second of which may be part of one.
+template <Element E>
+inline void finish_pairs(const DotJob& job, const TileSums<float>& tile, int64_t row,
+                         int64_t column) {
+  const Finish& f = job.finish;
+  const PairFinish<E> finish{decltype(PairFinish<E>::clamp)(f.clamp)};
+  __m512 scale[2];
+  __m512 bias[2];
+  for (int v = 0; v < 2; ++v) {
+    scale[v] = _mm512_loadu_ps(f.scale + column + v * kDotWidth);
+    bias[v] = _mm512_loadu_ps(f.bias + column + v * kDotWidth);
+  }
+  const int64_t left = job.columns - column;
+  const __mmask32 mask = left >= kPanelWidth ? ~__mmask32{0} : (__mmask32{1} << left) - 1;
+  auto* y = static_cast<uint16_t*>(job.y) + row * job.ldy + column;
+  const float* sums = tile.sums;
+  for (int64_t r = 0; r < tile.rows; ++r, y += job.ldy, sums += tile.ld) {
+    const __m512i results =
+        finish(_mm512_fmadd_ps(_mm512_loadu_ps(sums), scale[0], bias[0]),
+               _mm512_fmadd_ps(_mm512_loadu_ps(sums + kDotWidth), scale[1], bias[1]));
+    if (left >= kPanelWidth) {
+      _mm512_storeu_si512(y, results);
+    } else {
+      _mm512_mask_storeu_epi16(y, mask, results);
+    }
+  }
+}
+
+// As finish_tile, of a panel's one or two vectors.
+template <class Sum>
+inline void finish_panel(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
+                         int vectors) {
+  if constexpr (std::is_same_v<Sum, float>) {
+    const Element result = job.finish.result;
+    if (vectors == 2 && result == Element::kFloat16)
+      return finish_pairs<Element::kFloat16>(job, tile, row, column);
+    if (vectors == 2 && result == Element::kBFloat16)
+      return finish_pairs<Element::kBFloat16>(job, tile, row, column);
+  }
+  finish_tile<Sum>(job, tile, row, column, vectors);
+}
+
 template <class Sum>
 inline void finish_stored(const DotJob& job, const Stored<Sum>& s) {
-  finish_tile<Sum>(job, {s.sums[0], kPanelWidth, s.rows}, s.row, s.column, s.vectors);
+  finish_panel<Sum>(job, {s.sums[0], kPanelWidth, s.rows}, s.row, s.column, s.vectors);
 }
 
 }  // namespace thaw::cpu::amx

@@ -6,6 +6,18 @@
 namespace thaw::cpu::avx512fp16 {
 namespace {
 
+// Numbers from 0 on, and no NaN, as bfloat16: what lies midway between two of them goes up, what is
+// below float16's normal numbers becomes 0. As whole numbers the two types differ by their
+// exponents' bias.
+inline __m512i positive_as_bfloat16(__m512h v) {
+  constexpr int kSmallestNormal = 0x0400;
+  constexpr int kBias = (127 - 15) << 7;
+  const __m512i bits = _mm512_castph_si512(v);
+  const __mmask32 normal = _mm512_cmpge_epi16_mask(bits, _mm512_set1_epi16(kSmallestNormal));
+  const __m512i rounded = _mm512_mulhrs_epi16(bits, _mm512_set1_epi16(1 << 12));  // 3 bits less
+  return _mm512_maskz_add_epi16(normal, rounded, _mm512_set1_epi16(kBias));
+}
+
 inline __m512i as_bfloat16(__m512h v) {
   const __m512i bits = _mm512_castph_si512(v);
   const __m512 low = _mm512_cvtph_ps(_mm512_castsi512_si256(bits));
@@ -47,11 +59,21 @@ struct HalfSums {
     }
     const __m512h lo = _mm512_set1_ph(static_cast<_Float16>(job.clamp.lo));
     const __m512h hi = _mm512_set1_ph(static_cast<_Float16>(job.clamp.hi));
-    THAW_UNROLL
-    for (int p = 0; p < P; ++p) {
-      const __m512h kept = _mm512_min_ph(hi, _mm512_max_ph(lo, sum[p]));
-      store_words(job.result == Element::kBFloat16 ? as_bfloat16(kept) : _mm512_castph_si512(kept),
-                  job.out + (s.x + p) * job.out_step + 2 * s.c, s.channels);
+    char* out = job.out + s.x * job.out_step + 2 * s.c;
+    const auto store = [&](auto&& result_of) {
+      THAW_UNROLL
+      for (int p = 0; p < P; ++p)
+        store_words(result_of(sum[p]), out + p * job.out_step, s.channels);
+    };
+    if (job.result != Element::kBFloat16) {
+      store(
+          [&](__m512h v) { return _mm512_castph_si512(_mm512_min_ph(hi, _mm512_max_ph(lo, v))); });
+    } else if (job.clamp.lo >= 0 && job.clamp.hi < __builtin_inff()) {
+      // The second operand's NaN would stay; so one becomes the upper bound.
+      store(
+          [&](__m512h v) { return positive_as_bfloat16(_mm512_max_ph(_mm512_min_ph(v, hi), lo)); });
+    } else {
+      store([&](__m512h v) { return as_bfloat16(_mm512_min_ph(hi, _mm512_max_ph(lo, v))); });
     }
   }
 };

@@ -208,8 +208,8 @@ class Columns {
 
   void finish() {
     if (stored_.count > 0)
-      finish_tile<float>(out_, {sums_[0], kPanelWidth, stored_.count}, stored_.row,
-                         first_ * int64_t{kLanes}, second_ ? 2 : 1);
+      finish_panel<float>(out_, {sums_[0], kPanelWidth, stored_.count}, stored_.row,
+                          first_ * int64_t{kLanes}, second_ ? 2 : 1);
     stored_.count = 0;
   }
 
@@ -222,8 +222,8 @@ class Columns {
     part.c = sums;
     part.ldc = kMaxPanelVectors * kLanes;
     avx512::kGemmKernels.panel(part);
-    finish_tile<float>(out_, {sums + first_ * kLanes, part.ldc, count}, row,
-                       first_ * int64_t{kLanes}, second_ ? 2 : 1);
+    finish_panel<float>(out_, {sums + first_ * kLanes, part.ldc, count}, row,
+                        first_ * int64_t{kLanes}, second_ ? 2 : 1);
   }
 
   struct Block {
