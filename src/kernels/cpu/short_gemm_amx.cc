@@ -59,17 +59,6 @@ void prepare(const float* b, int64_t k, int vectors, void* prepared) {
   }
 }
 
-// Tiles 0 and 1 hold sums, 2 and 3 the parts of activations, 4 to 7 those of weights.
-void configure() {
-  TileConfig c;
-  for (int t = 0; t < 8; ++t) {
-    c.rows[t] = kTileRows;
-    c.row_bytes[t] = 64;
-  }
-  asm volatile("" ::"r"(&c) : "memory");
-  _tile_loadconfig(&c);
-}
-
 // Rows of the job, 16 at a time, as tiles of both parts.
 class Rows {
  public:
@@ -146,7 +135,8 @@ class Rows {
   alignas(64) uint16_t tiles_[2][kTileRows][kShortLength];  // of rows past the count, anything
 };
 
-// One or two vectors of a panel, from `first` on.
+// One or two vectors of a panel, from `first` on. Tiles 0 and 1 hold sums, 2 and 3 the parts of
+// activations, 4 to 7 those of weights.
 class Columns {
  public:
   Columns(const PanelJob& job, int first)
@@ -164,7 +154,7 @@ class Columns {
 
   void run() {
     const bool finite = weights_[0].finite != 0 && (!second_ || weights_[1].finite != 0);
-    configure();
+    configure(2 * kTileRows, kTileRows);  // all tiles are whole
     _tile_loadd(4, weights_[0].tiles[0], 64);
     _tile_loadd(6, weights_[0].tiles[1], 64);
     if (second_) _tile_loadd(5, weights_[1].tiles[0], 64);
