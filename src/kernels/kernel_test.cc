@@ -35,7 +35,7 @@ struct Limits {
         one_unequal(c.middle_rounds ? 10 : 100),
         nan_is_clamped(c.nan_is_clamped) {
     const std::string level = row.substr(row.rfind('.'));
-    // Products are off by 2^-16 there, and sums may be many times a ReLU6's bound.
+    // Products are off by up to 2^-14 there, and sums may be many times a ReLU6's bound.
     if (row == "cpu.narrowing_conv2d.amx" || row == "cpu.resize_conv2d.amx") {
       tolerance = std::max(tolerance, 2e-3F);
       one_unequal = 10;

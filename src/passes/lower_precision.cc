@@ -93,10 +93,11 @@ class Lowering {
   bool lower(NodeId id) {
     const ValueId x = graph_.node(id).inputs[0];
     const Levels levels = context_.precision == DType::kUInt8 ? levels_of(*range_of(x)) : Levels{};
-    const DType type = made_by_layer(x) ? made_type(x) : context_.precision;
+    const bool made = made_by_layer(x);
+    const DType type = made ? made_type(x) : context_.precision;
     if (auto* depthwise = std::get_if<DepthwiseConv2D>(&graph_.op(id)))
       depthwise->half_sums = type == DType::kFloat16 && fits_half(id);
-    if (made_by_layer(x)) {
+    if (made) {
       Narrow& maker = *narrow_of(graph_.op(graph_.value(x).producer));
       maker.result = type;
       maker.out_scale = levels.scale;

@@ -114,19 +114,13 @@ class BlockRunner {
            s_.pad_top == 0 && s_.pad_left == 0 && s_.out_h == s_.in_h && s_.out_w == s_.in_w;
   }
 
-  static Finish from_column(Finish finish, int64_t column) {
-    finish.scale += column;
-    finish.bias += column;
-    return finish;
-  }
-
   void* result_at(const ConvResult& result, int64_t row, int64_t column) const {
     return static_cast<char*>(result.y) +
            (row * s_.out_c + column) * bytes_of(result.channels.result);
   }
 
   void finish_in_panel(const ConvResult& result, int64_t row, int64_t column, PanelJob& job) const {
-    job.finish = from_column(result.channels, column);
+    job.finish = result.channels.from(column);
     job.y = result_at(result, row, column);
     job.ldy = s_.out_c;
   }
@@ -140,7 +134,7 @@ class BlockRunner {
     job.rows = count;
     job.n = end.column + end.columns - column;
     job.ld = filter.n();
-    job.finish = from_column(result.channels, column);
+    job.finish = result.channels.from(column);
     job.y = result_at(result, row, column);
     job.ldy = s_.out_c;
     result.finish(job);
@@ -248,8 +242,7 @@ ConvResult result_from(const ConvResult& whole, int64_t c) {
   const Element type = whole.finish != nullptr ? whole.channels.result : Element::kFloat32;
   r.y = static_cast<char*>(whole.y) + c * bytes_of(type);
   if (whole.finish == nullptr) return r;
-  r.channels.scale += c;
-  r.channels.bias += c;
+  r.channels = whole.channels.from(c);
   return r;
 }
 

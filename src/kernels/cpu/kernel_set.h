@@ -30,6 +30,9 @@ struct Finish {
   Clamp clamp;
   int zero;
   Element result;
+  Finish from(int64_t channel) const {
+    return {scale + channel, bias + channel, clamp, zero, result};
+  }
 };
 
 // c[i][j] = clamp(bias[j] + sum over s, k of rows[s * row_stride + i][k] * b[s * length + k][j])
@@ -330,7 +333,7 @@ struct KernelSet {
   DepthwiseKernels depthwise;
   VectorKernels vector;
   NarrowKernels narrow;
-  const GemmKernels* short_gemm = nullptr;   // for results of 16 bits or fewer: to 2^-16; or null
+  const GemmKernels* short_gemm = nullptr;   // for results of 16 bits or fewer: to 2^-14; or null
   const DotKernels* dot_float32 = nullptr;   // null: those of gemm are the best
   const DotKernels* dot_bfloat16 = nullptr;  // null: products in float32 are the best
   const DotKernels* dot_float16 = nullptr;

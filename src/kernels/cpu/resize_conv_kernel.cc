@@ -130,9 +130,7 @@ class RowMaker {
       job.columns = panel.columns;
       job.c = out + panel.column;
       job.prepared = panel.prepared;
-      job.finish = finish;
-      job.finish.scale += panel.column;
-      job.finish.bias += panel.column;
+      job.finish = finish.from(panel.column);
       job.y = static_cast<char*>(y) + panel.column * bytes_of(finish.result);
       job.ldy = w.out_c;
       filter_.kernels().panel(job);
