@@ -52,4 +52,7 @@ struct Inspection {
 Inspection inspect(const std::string& path, const ModelOptions& options = {},
                    const std::vector<Shape>& shapes = {});
 
+// The names of all TF ops that can be imported, sorted (src/import/op_table.h).
+std::vector<std::string> importable_ops();
+
 }  // namespace thaw

@@ -115,6 +115,11 @@ void print_inspection(const Inspection& i) {
   for (const std::string& note : i.notes) fmt::print("Note: {}\n", note);
 }
 
+void print_importable(const OutputOptions& output) {
+  if (output.json) return write_text("-", dump({{"ops", importable_ops()}}));
+  for (const std::string& op : importable_ops()) fmt::print("{}\n", op);
+}
+
 }  // namespace
 
 int run_inspect(int argc, char** argv) {
@@ -125,6 +130,7 @@ int run_inspect(int argc, char** argv) {
   std::vector<std::string> shapes;
   ModelOptions options;
   bool passes = false;
+  bool ops = false;
   OutputOptions output;
   CLI::Option* model = app.add_option("MODEL", path, "Frozen graph (.pb, .pbtxt) or SavedModel");
   app.add_option("--shape", shapes,
@@ -133,8 +139,13 @@ int run_inspect(int argc, char** argv) {
   app.add_option("--signature", options.signature, "Signature of a SavedModel")
       ->capture_default_str();
   app.add_flag("--passes", passes, "List the graph passes and stop");
+  app.add_flag("--ops", ops, "List the TensorFlow ops that can be imported and stop");
   add_output_options(app, output);
   return parse_and_run(app, argc, argv, output, [&] {
+    if (ops) {
+      print_importable(output);
+      return 0;
+    }
     if (passes) {
       for (const std::string& name : pass_names()) fmt::print("{}\n", name);
       return 0;
