@@ -1,7 +1,11 @@
 #include "base/thread_pool.h"
 
 #include <algorithm>
+#include <string>
+#include <system_error>
 #include <utility>
+
+#include "thaw/error.h"
 
 namespace thaw {
 namespace {
@@ -136,13 +140,27 @@ ThreadPool::ThreadPool(int threads, bool pin)
       limit_(threads_),
       claims_(static_cast<size_t>(threads_)) {
   if (pin) lease_.emplace(threads_);
-  workers_.reserve(static_cast<size_t>(threads_ - 1));
-  for (int i = 1; i < threads_; ++i) workers_.emplace_back([this, i] { worker(i); });
-  WorkingPools::instance().add(*this);
+  try {
+    workers_.reserve(static_cast<size_t>(threads_ - 1));
+    for (int i = 1; i < threads_; ++i) workers_.emplace_back([this, i] { worker(i); });
+    WorkingPools::instance().add(*this);
+  } catch (const std::system_error& e) {
+    const size_t started = workers_.size() + 1;
+    stop_workers();
+    throw ResourceError("of " + std::to_string(threads_) + " threads only " +
+                        std::to_string(started) + " can be started: " + e.code().message());
+  } catch (...) {
+    stop_workers();
+    throw;
+  }
 }
 
 ThreadPool::~ThreadPool() {
   WorkingPools::instance().remove(*this);
+  stop_workers();
+}
+
+void ThreadPool::stop_workers() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     stop_ = true;

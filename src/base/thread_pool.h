@@ -25,7 +25,7 @@ class ThreadPool {
  public:
   // `threads` counts the caller, who takes part: 1 starts no thread. Values below 1 count as 1.
   // With `pin` each thread is bound to a processor of its own (ProcessorLease), the caller during
-  // its sessions.
+  // its sessions. Throws ResourceError when they can't all be started.
   explicit ThreadPool(int threads, bool pin = false);
   ~ThreadPool();
   ThreadPool(const ThreadPool&) = delete;
@@ -94,6 +94,7 @@ class ThreadPool {
   void run_part(int part, int parts) noexcept;
   bool claim(int part, uint64_t ticket);
   void worker(int index);
+  void stop_workers();
   uint64_t wait_for_ticket(uint64_t seen);
   void wait_for_workers(Clock::duration own);
   template <class Ready>

@@ -4,7 +4,11 @@
 #include <atomic>
 #include <chrono>
 #include <exception>
+#include <string>
+#include <system_error>
 #include <thread>
+
+#include "thaw/error.h"
 
 namespace thaw::cli {
 namespace {
@@ -30,17 +34,20 @@ class Streams {
         warmup_(std::max(warmup, 1)),
         runs_(runs),
         streams_(engines.size()) {}
+  ~Streams() {
+    next_ = runs_;  // after an error the others need not go on
+    end_threads();
+  }
+  Streams(const Streams&) = delete;
+  Streams& operator=(const Streams&) = delete;
 
   // Seconds from the first timed run to the end of the last.
   double run() {
-    std::vector<std::thread> threads;
-    for (size_t i = 0; i < engines_.size(); ++i)
-      threads.emplace_back([this, i] { work(engines_[i], streams_[i], i); });
+    start_threads();
     while (warm_.load() < engines_.size())
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const Clock::time_point start = Clock::now();
-    go_ = true;
-    for (std::thread& thread : threads) thread.join();
+    end_threads();
     for (const Stream& stream : streams_)
       if (stream.error) std::rethrow_exception(stream.error);
     return milliseconds(Clock::now() - start) / 1e3;
@@ -49,6 +56,24 @@ class Streams {
   const std::vector<Stream>& streams() const { return streams_; }
 
  private:
+  void start_threads() {
+    threads_.reserve(engines_.size());
+    try {
+      for (size_t i = 0; i < engines_.size(); ++i)
+        threads_.emplace_back([this, i] { work(engines_[i], streams_[i], i); });
+    } catch (const std::system_error& error) {
+      throw ResourceError("of " + std::to_string(engines_.size()) + " streams only " +
+                          std::to_string(threads_.size()) +
+                          " can be started: " + error.code().message());
+    }
+  }
+
+  void end_threads() {
+    go_ = true;
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+  }
+
   void work(Engine& engine, Stream& stream, size_t number) {
     bool warm = false;
     try {
@@ -79,6 +104,7 @@ class Streams {
   const int warmup_;
   const int runs_;
   std::vector<Stream> streams_;
+  std::vector<std::thread> threads_;
   std::atomic<size_t> warm_{0};
   std::atomic<bool> go_{false};
   std::atomic<int> next_{0};
