@@ -129,6 +129,7 @@ std::string inflate_entry(std::string_view packed, const Entry& entry, const std
   const int status = inflate(&stream, Z_FINISH);
   const bool whole = status == Z_STREAM_END && stream.avail_out == 0;
   inflateEnd(&stream);
+  if (status == Z_MEM_ERROR) throw ResourceError(where + ": zlib: no memory");
   if (!whole) throw InputError(where + ": its compressed bytes are broken");
   return out;
 }

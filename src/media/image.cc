@@ -93,7 +93,7 @@ Picture decode_picture(std::string_view bytes, const std::string& name, const Re
       PngOptions png;
       png.limits = options.limits;
       picture = to_picture(decode_png(bytes, name, png, warning));
-      orientation = png_orientation(bytes);
+      orientation = png_orientation(bytes, name);
       break;
     }
     case ImageKind::kGif:

@@ -81,6 +81,8 @@ class Decoder {
 };
 
 void Decoder::fail() const {
+  if (errors_.out_of_memory)
+    throw ResourceError(fmt::format("{}: no memory left to decode the JPEG", name_));
   if (errors_.ended_early)
     throw_image_error(
         name_,

@@ -14,6 +14,7 @@ JpegErrors* errors_of(j_common_ptr cinfo) { return reinterpret_cast<JpegErrors*>
 [[noreturn]] void on_error(j_common_ptr cinfo) {
   JpegErrors* errors = errors_of(cinfo);
   errors->base.format_message(cinfo, errors->message);
+  errors->out_of_memory = errors->base.msg_code == JERR_OUT_OF_MEMORY;
   std::longjmp(errors->jump, 1);
 }
 
@@ -47,7 +48,7 @@ void ignore_output(j_common_ptr) {}
 
 jpeg_error_mgr* JpegErrors::prepare() {
   message[0] = warning[0] = '\0';
-  ended_early = lost_data = false;
+  ended_early = out_of_memory = lost_data = false;
   lost_row = 0;
   jpeg_std_error(&base);
   base.error_exit = on_error;

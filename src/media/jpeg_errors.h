@@ -18,6 +18,7 @@ struct JpegErrors {
   char message[JMSG_LENGTH_MAX];  // of the error that jumped
   char warning[JMSG_LENGTH_MAX];  // the first one, or ""
   bool ended_early;               // the bytes ran out
+  bool out_of_memory;             // what the error that jumped says
   bool lost_data;                 // a scan broke off so that the rest of the picture is missing
   JDIMENSION lost_row;            // the MCU row where that happened
 

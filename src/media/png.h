@@ -21,7 +21,7 @@ Raster decode_png(std::string_view bytes, const std::string& name, const PngOpti
                   std::string* warning = nullptr);
 
 // The EXIF orientation in an eXIf chunk, 1 when there is none.
-int png_orientation(std::string_view bytes);
+int png_orientation(std::string_view bytes, const std::string& name);
 
 std::string encode_png(const Picture& picture);
 

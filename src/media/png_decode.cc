@@ -49,6 +49,8 @@ std::string describe(int error) {
 }
 
 [[noreturn]] void fail(const std::string& name, size_t size, int error) {
+  if (error == SPNG_EMEM)
+    throw ResourceError(fmt::format("{}: no memory left to decode the PNG", name));
   if (error == SPNG_IO_EOF)
     throw_image_error(
         name, fmt::format("the PNG is cut short: its {} bytes end before the picture", size));
@@ -256,10 +258,12 @@ Raster decode_png(std::string_view bytes, const std::string& name, const PngOpti
   return Decoder(bytes, name, options).decode(warning);
 }
 
-int png_orientation(std::string_view bytes) {
-  const Context context = open_png(bytes, "PNG");
+int png_orientation(std::string_view bytes, const std::string& name) {
+  const Context context = open_png(bytes, name);
   spng_exif exif{};
-  if (spng_get_exif(context.get(), &exif) != 0) return 1;
+  const int error = spng_get_exif(context.get(), &exif);
+  if (error == SPNG_EMEM) fail(name, bytes.size(), error);
+  if (error != 0) return 1;
   return tiff_orientation({exif.data, exif.length});
 }
 

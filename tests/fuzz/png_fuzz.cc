@@ -65,7 +65,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   options.limits.max_animation_bytes = 1 << 24;
   refused_or_read([&] { decode(bytes, choice); });
   refused_or_read([&] { decode(with_right_checksums(bytes), choice); });
-  refused_or_read([&] { thaw::png_orientation(bytes); });
+  refused_or_read([&] { thaw::png_orientation(bytes, "a.png"); });
   refused_or_read([&] { thaw::decode_picture(bytes, "input", options); });
   refused_or_read([&] { thaw::decode_bmp_as_stored(bytes, "input", choice & 4, options.limits); });
   return 0;
