@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 #include <map>
 
+#include "base/zero_pages.h"
 #include "engine/choose_kernel.h"
 #include "engine/cost.h"
 #include "engine/memory_plan.h"
@@ -44,7 +46,8 @@ bool only_renames(OpKind kind) {
 // Gives the pieces of an earlier build while there are any, and keeps those it gives.
 class KernelWeights : public WeightStore {
  public:
-  explicit KernelWeights(const std::vector<Tensor>& ready) : ready_(ready) {}
+  KernelWeights(const std::vector<Tensor>& ready, bool may_fill)
+      : ready_(ready), may_fill_(may_fill) {}
 
   Tensor take(size_t bytes, const std::function<void(void*)>& fill) override {
     const size_t i = taken_.size();
@@ -55,6 +58,8 @@ class KernelWeights : public WeightStore {
       taken_.push_back(ready_[i]);
     } else if (!ready_.empty()) {
       throw InputError(fmt::format("{} packed weights, more were expected", ready_.size()));
+    } else if (!may_fill_) {
+      throw InputError("no packed weights, and none to pack");
     } else {
       taken_.push_back(Tensor::empty(DType::kUInt8, {static_cast<int64_t>(bytes)}));
       fill(taken_.back().raw());
@@ -62,9 +67,15 @@ class KernelWeights : public WeightStore {
     return taken_.back();
   }
   const std::vector<Tensor>& taken() const { return taken_; }
+  void check_all_taken() const {
+    if (taken_.size() < ready_.size())
+      throw InputError(
+          fmt::format("{} packed weights, {} were expected", ready_.size(), taken_.size()));
+  }
 
  private:
   const std::vector<Tensor>& ready_;
+  const bool may_fill_;
   std::vector<Tensor> taken_;
 };
 
@@ -101,10 +112,11 @@ class PlanBuilder {
   void add_inputs();
   void mark_heap_values(const std::vector<NodeId>& order);
   void add_node(NodeId id);
+  bool blank_absent(OpDesc& desc);
   const PreparedKernel* prepared_kernel(NodeId id) const;
   KernelChoice choose(NodeId id, const OpDesc& desc, const PreparedKernel* prepared) const;
   std::unique_ptr<OpKernel> make_kernel(NodeId id, const KernelChoice& choice, OpDesc& desc,
-                                        const PreparedKernel* prepared);
+                                        const PreparedKernel* prepared, bool may_pack);
   void add_nested(Step& step, const Node& node);
   bool add_alias(const Node& node, Space space);
   bool add_joined(const Node& node, Space space);
@@ -130,6 +142,9 @@ class PlanBuilder {
   std::vector<Piece> part_of_;                  // by slot: where in a joined slot it lies
   std::vector<Stage> stages_;
   Stage stage_ = Stage::kNetwork;
+  std::shared_ptr<void> zeros_;  // what absent constants are read as
+  size_t zero_bytes_ = 0;
+  std::deque<Tensor> blanks_;
 };
 
 std::unique_ptr<Plan> PlanBuilder::build() {
@@ -239,13 +254,14 @@ void PlanBuilder::add_node(NodeId id) {
   }
   OpDesc desc = describe(graph_, node);
   const PreparedKernel* prepared = prepared_kernel(id);
+  const bool may_pack = !blank_absent(desc);
   const KernelChoice choice = choose(id, desc, prepared);
   if (add_alias(node, choice.space) || add_joined(node, choice.space)) {
     if (context_.record) (*context_.record)[{&graph_, id}] = {choice.entry->name, {}, {}, {}, 0};
     return;
   }
   try {
-    step.kernel = make_kernel(id, choice, desc, prepared);
+    step.kernel = make_kernel(id, choice, desc, prepared, may_pack);
   } catch (const InputError& e) {
     throw InputError(fmt::format("node '{}': {}", node.name, e.what()));
   }
@@ -258,6 +274,22 @@ void PlanBuilder::add_node(NodeId id) {
     step.product = matrix_product(graph_, node);
   }
   finish_step(std::move(step), node, choice.space);
+}
+
+// A constant that packed weights alone stand for has no memory. Who reads its elements all the
+// same, in whatever a file calls the right kernel, finds zeros; drop_held_constants then refuses
+// it.
+bool PlanBuilder::blank_absent(OpDesc& desc) {
+  bool any = false;
+  for (TensorDesc& input : desc.inputs) {
+    if (input.constant == nullptr || !is_absent(*input.constant)) continue;
+    any = true;
+    const size_t bytes = input.constant->num_bytes();
+    if (bytes > zero_bytes_) zeros_ = zero_pages(zero_bytes_ = bytes);
+    blanks_.push_back(Tensor::share(input.dtype, input.shape, zeros_.get(), zeros_));
+    input.constant = &blanks_.back();
+  }
+  return any;
 }
 
 const PreparedKernel* PlanBuilder::prepared_kernel(NodeId id) const {
@@ -285,11 +317,13 @@ KernelChoice PlanBuilder::choose(NodeId id, const OpDesc& desc,
 }
 
 std::unique_ptr<OpKernel> PlanBuilder::make_kernel(NodeId id, const KernelChoice& choice,
-                                                   OpDesc& desc, const PreparedKernel* prepared) {
+                                                   OpDesc& desc, const PreparedKernel* prepared,
+                                                   bool may_pack) {
   static const std::vector<Tensor> kNothing;
-  KernelWeights weights(prepared ? prepared->packed : kNothing);
+  KernelWeights weights(prepared ? prepared->packed : kNothing, may_pack);
   desc.weights = &weights;
   std::unique_ptr<OpKernel> kernel = choice.entry->create(desc);
+  weights.check_all_taken();
   if (!context_.record) return kernel;
   PreparedKernel record{choice.entry->name, choice.why, weights.taken(), {}, choice.threads};
   for (size_t i = 0; i < desc.inputs.size(); ++i)
@@ -454,6 +488,9 @@ void PlanBuilder::drop_held_constants() {
   for (size_t s = 0; s < plan_->slots.size(); ++s) {
     Slot& slot = plan_->slots[s];
     if (slot.kind != SlotKind::kConstant) continue;
+    if (needed[s] && is_absent(slot.constant))
+      throw InputError(fmt::format("the contents of a constant {} are needed and not there",
+                                   slot.constant.str()));
     if (needed[s])
       plan_->constant_bytes += slot.constant.num_bytes();
     else
@@ -464,6 +501,10 @@ void PlanBuilder::drop_held_constants() {
 }
 
 }  // namespace
+
+bool is_absent(const Tensor& constant) {
+  return constant.raw() == nullptr && constant.num_elements() > 0;
+}
 
 bool is_held(const Graph& graph, NodeId id, const PreparedKernels& kernels) {
   const Node& node = graph.node(id);

@@ -24,6 +24,8 @@ struct PreparedKernel {
 // By the graph, nested ones too, and the node in it.
 using PreparedKernels = std::map<std::pair<const Graph*, NodeId>, PreparedKernel>;
 
+// A constant without its elements: packed weights alone stand for it.
+bool is_absent(const Tensor& constant);
 // A constant whose every reader has it packed: node `id` of `graph`.
 bool is_held(const Graph& graph, NodeId id, const PreparedKernels& kernels);
 // Takes the memory of such constants away; their types stay.

@@ -82,6 +82,9 @@ void shed_unread_results(Graph& graph, const BuildContext& context, PreparedKern
   for (auto id = first; id < graph.num_nodes(); ++id) {
     const Node& node = graph.node(id);
     if (!node.alive || node.as<Const>()) continue;
+    for (const ValueId v : node.inputs)
+      if (const Tensor* constant = graph.constant_value(v); constant && is_absent(*constant))
+        throw InputError(fmt::format("node '{}' reads what is not there", node.name));
     const KernelChoice choice = choose_kernel(describe(graph, node), context);
     kernels[{&graph, id}] = {choice.entry->name, choice.why, {}, {}, 0};
   }
@@ -236,14 +239,16 @@ bool Engine::Impl::load(const std::vector<Shape>& shapes, const BuildContext& co
   if (!file) return false;
   BuildContext prepared = context;
   prepared.prepared = &file->kernels;
-  if (!computes_all()) {
-    keep_chosen_outputs(*file->graph);
-    shed_unread_results(*file->graph, context, file->kernels);
-    file->step_ms.clear();
-  }
   try {
+    if (!computes_all()) {
+      keep_chosen_outputs(*file->graph);
+      shed_unread_results(*file->graph, context, file->kernels);
+      file->step_ms.clear();
+    }
     cached.plan = build_plan(*file->graph, prepared);
-  } catch (const InputError& e) {
+  } catch (const ResourceError&) {
+    throw;
+  } catch (const std::exception& e) {  // whatever it says: the model itself is still there
     if (model.log())
       model.log()(LogLevel::kWarning, fmt::format("{}: {}; built in memory", file->path, e.what()));
     return false;

@@ -1,13 +1,18 @@
 #include "engine/plan_file.h"
 
 #include <fmt/format.h>
+#include <sys/mman.h>
 
+#include <limits>
 #include <unordered_map>
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
+#include "base/input_file.h"
+#include "base/memory.h"
 #include "engine/source_id.h"
 #include "graph/binary.h"
+#include "graph/verify.h"
 #include "import/crc32c.h"
 #include "thaw/error.h"
 
@@ -16,7 +21,6 @@ namespace {
 
 constexpr std::string_view kMagic = "thawplan";
 constexpr uint32_t kFormat = 2;
-constexpr size_t kHeadBytes = 64;
 constexpr size_t kAlignment = 64;
 constexpr size_t kPage = 4096;  // where the tensors begin
 
@@ -165,45 +169,24 @@ void write_times(const PlanFile& file, ByteWriter& out) {
   }
 }
 
-// What comes first in the file.
-struct Head {
-  uint64_t meta_bytes = 0;  // from the head on, zeros up to the tensors included
-  uint64_t tensor_bytes = 0;
-  uint32_t meta_crc = 0;
-  uint32_t tensor_crc = 0;
-
-  std::string bytes() const {
-    ByteWriter out;
-    for (const char c : kMagic) out.number(c);
-    out.number(kFormat);
-    out.number(meta_bytes);
-    out.number(tensor_bytes);
-    out.number(meta_crc);
-    out.number(tensor_crc);
-    out.align(kHeadBytes - sizeof(uint32_t));
-    out.number(crc32c(0, out.bytes().data(), out.bytes().size()));
-    return out.bytes();
-  }
-};
-
-Head read_head(std::string_view file) {
+PlanHead read_head(std::string_view file) {
   if (file.substr(0, kMagic.size()) != kMagic) throw InputError("is no plan of thaw's");
-  if (file.size() < kHeadBytes)
+  if (file.size() < PlanHead::kBytes)
     throw InputError(fmt::format("is cut short: {} bytes", file.size()));
   ByteReader in(file.substr(kMagic.size()));
   const auto format = in.number<uint32_t>();
   if (format != kFormat)
     throw InputError(fmt::format("has format {}, this thaw reads {}", format, kFormat));
-  Head head;
+  PlanHead head;
   head.meta_bytes = in.number<uint64_t>();
   head.tensor_bytes = in.number<uint64_t>();
   head.meta_crc = in.number<uint32_t>();
   head.tensor_crc = in.number<uint32_t>();
-  if (head.bytes() != file.substr(0, kHeadBytes)) throw InputError("is damaged (head)");
-  const uint64_t rest = file.size() - kHeadBytes;
+  if (head.bytes() != file.substr(0, PlanHead::kBytes)) throw InputError("is damaged (head)");
+  const uint64_t rest = file.size() - PlanHead::kBytes;
   if (head.meta_bytes > rest || head.tensor_bytes != rest - head.meta_bytes)
     throw InputError(fmt::format("has {} bytes, {} were expected", file.size(),
-                                 kHeadBytes + head.meta_bytes + head.tensor_bytes));
+                                 PlanHead::kBytes + head.meta_bytes + head.tensor_bytes));
   return head;
 }
 
@@ -224,7 +207,9 @@ Tensor read_tensor(ByteReader& in, std::string_view tensors, const std::shared_p
   if (!type.shape.is_static() || type.dtype == DType::kInvalid || type.dtype == DType::kList)
     throw InputError("a tensor of type " + type.str());
   if (storage == Storage::kAbsent) {
-    if (!may_be_absent(type)) throw InputError("no contents of a tensor " + type.str());
+    // What stands for it takes a byte an element at least.
+    if (!may_be_absent(type) || static_cast<uint64_t>(type.shape.num_elements()) > tensors.size())
+      throw InputError("no contents of a tensor " + type.str());
     return Tensor::view(type.dtype, type.shape, nullptr);
   }
   if (offset % kAlignment != 0 || offset > tensors.size() || bytes > tensors.size() - offset)
@@ -245,27 +230,79 @@ void read_kernels(ByteReader& in, const std::vector<Tensor>& tensors, PlanFile& 
     kernel.name = in.text();
     kernel.why = in.text();
     kernel.threads = in.number<int32_t>();
+    if (kernel.threads < 0) throw InputError(fmt::format("{} threads", kernel.threads));
     kernel.packed.resize(in.count(sizeof(uint32_t)));
     for (Tensor& piece : kernel.packed) {
       const auto number = in.number<uint32_t>();
-      if (number >= tensors.size() || tensors[number].raw() == nullptr)
+      if (number >= tensors.size() || tensors[number].dtype() != DType::kUInt8)
         throw InputError(fmt::format("packed weights {} of {}", number, tensors.size()));
       piece = tensors[number];
     }
   });
 }
 
+template <class T>
+T read_ms(ByteReader& in) {
+  const auto ms = in.number<T>();
+  if (!(ms >= 0 && ms <= std::numeric_limits<T>::max()))
+    throw InputError(fmt::format("a time of {} ms", ms));
+  return ms;
+}
+
 void read_times(ByteReader& in, PlanFile& file) {
   file.step_ms.resize(in.count(sizeof(float)));
-  for (float& ms : file.step_ms) ms = in.number<float>();
-  file.build_times.resize(in.count(sizeof(double)));
+  for (float& ms : file.step_ms) ms = read_ms<float>(in);
+  file.build_times.resize(in.count(sizeof(uint32_t) + sizeof(double)));
   for (auto& [name, ms] : file.build_times) {
     name = in.text();
-    ms = in.number<double>();
+    ms = read_ms<double>(in);
   }
 }
 
+// The graph as it was written: ids, order, nested graphs and all types hold.
+std::unique_ptr<Graph> read_whole_graph(ByteReader& in, const std::vector<Tensor>& tensors) {
+  auto graph = std::make_unique<Graph>(read_graph(in, [&](uint32_t number) {
+    if (number >= tensors.size())
+      throw InputError(fmt::format("tensor {} of {}", number, tensors.size()));
+    return tensors[number];
+  }));
+  try {
+    verify(*graph);
+  } catch (const InternalError& e) {  // not ours: the file says so
+    throw InputError(e.what());
+  }
+  return graph;
+}
+
+// Large pages where the system has them: the faults of small ones take as long as the reading.
+std::shared_ptr<void> memory_for_file(size_t bytes) {
+  std::shared_ptr<void> memory = host_allocator().allocate(bytes);
+#if defined(MADV_HUGEPAGE)
+  const auto begin = (reinterpret_cast<uintptr_t>(memory.get()) + kPage - 1) / kPage * kPage;
+  const uintptr_t end = reinterpret_cast<uintptr_t>(memory.get()) + bytes;
+  if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
+void need_end(const ByteReader& in, const char* of) {
+  if (in.left() != 0) throw InputError(fmt::format("{} bytes behind {}", in.left(), of));
+}
+
 }  // namespace
+
+std::string PlanHead::bytes() const {
+  ByteWriter out;
+  for (const char c : kMagic) out.number(c);
+  out.number(kFormat);
+  out.number(meta_bytes);
+  out.number(tensor_bytes);
+  out.number(meta_crc);
+  out.number(tensor_crc);
+  out.align(kBytes - sizeof(uint32_t));
+  out.number(crc32c(0, out.bytes().data(), out.bytes().size()));
+  return out.bytes();
+}
 
 void write_plan_file(const std::string& path, const PlanFile& file) {
   TensorTable tensors;
@@ -284,9 +321,10 @@ void write_plan_file(const std::string& path, const PlanFile& file) {
   meta.text(kernels.bytes());
   write_times(file, meta);
   std::string meta_bytes = meta.bytes();
-  meta_bytes.resize((kHeadBytes + meta_bytes.size() + kPage - 1) / kPage * kPage - kHeadBytes);
+  meta_bytes.resize((PlanHead::kBytes + meta_bytes.size() + kPage - 1) / kPage * kPage -
+                    PlanHead::kBytes);
 
-  Head head;
+  PlanHead head;
   head.meta_bytes = meta_bytes.size();
   head.tensor_bytes = tensors.bytes();
   head.meta_crc = crc32c(0, meta_bytes.data(), meta_bytes.size());
@@ -301,9 +339,9 @@ void write_plan_file(const std::string& path, const PlanFile& file) {
 }
 
 PlanFile parse_plan(std::string_view bytes, const std::shared_ptr<const void>& owner) {
-  const Head head = read_head(bytes);
-  const std::string_view meta = bytes.substr(kHeadBytes, head.meta_bytes);
-  const std::string_view pieces = bytes.substr(kHeadBytes + head.meta_bytes);
+  const PlanHead head = read_head(bytes);
+  const std::string_view meta = bytes.substr(PlanHead::kBytes, head.meta_bytes);
+  const std::string_view pieces = bytes.substr(PlanHead::kBytes + head.meta_bytes);
   if (crc32c(0, meta.data(), meta.size()) != head.meta_crc) throw InputError("is damaged");
   ByteReader in(meta);
   PlanFile file;
@@ -314,21 +352,21 @@ PlanFile parse_plan(std::string_view bytes, const std::shared_ptr<const void>& o
   std::vector<Tensor> tensors(in.count(1 + 2 + 2 * sizeof(uint64_t)));
   for (Tensor& tensor : tensors) tensor = read_tensor(in, pieces, keeper);
   ByteReader graph(in.take(in.number<uint32_t>()));
-  file.graph = std::make_unique<Graph>(read_graph(graph, [&](uint32_t number) {
-    if (number >= tensors.size())
-      throw InputError(fmt::format("tensor {} of {}", number, tensors.size()));
-    return tensors[number];
-  }));
+  file.graph = read_whole_graph(graph, tensors);
+  need_end(graph, "the graph");
   ByteReader kernels(in.take(in.number<uint32_t>()));
   read_kernels(kernels, tensors, file);
+  need_end(kernels, "the kernels");
   read_times(in, file);
   return file;
 }
 
 PlanFile read_plan_file(const std::string& path) {
-  const std::shared_ptr<const MappedFile> file = MappedFile::open(path);
+  const InputFile file(path);
+  const std::shared_ptr<void> bytes = memory_for_file(file.size());
+  file.read(0, bytes.get(), file.size());
   try {
-    PlanFile plan = parse_plan(file->bytes(), file);
+    PlanFile plan = parse_plan({static_cast<const char*>(bytes.get()), file.size()}, bytes);
     plan.path = path;
     return plan;
   } catch (const InputError& e) {

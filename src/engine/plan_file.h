@@ -1,25 +1,38 @@
 // A plan on disk: the optimised graph, each node's kernel, and the weights as the kernels pack
-// them, which are mapped and not copied.
+// them.
 //
-//   "thawplan", format version, lengths, checksums | facts, graph, kernels, tensors' places |
-//   tensors
+//   "thawplan", format version, lengths, checksums | facts, tensors' places, graph, kernels, times
+//   | tensors
 //
-// Files are trusted by their checksums alone: one that is whole was written by a thaw of the same
-// sources, and what it says is taken as it is.
+// Checksums find damage, not intent: what a file says is checked when it is read (the graph is
+// whole and its types follow from its ops) and when it is built (every kernel can run its op and
+// has the weights that it asks for, build_plan).
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
-#include "base/mapped_file.h"
 #include "engine/build_plan.h"
 #include "graph/graph.h"
 #include "thaw/options.h"
 
 namespace thaw {
+
+// What comes first in the file: the lengths and checksums of the two parts behind it.
+struct PlanHead {
+  static constexpr size_t kBytes = 64;
+
+  uint64_t meta_bytes = 0;  // from the head on, zeros up to the tensors included
+  uint64_t tensor_bytes = 0;
+  uint32_t meta_crc = 0;
+  uint32_t tensor_crc = 0;
+
+  std::string bytes() const;
+};
 
 // What a plan is good for. A plan is used where all of these are what is asked for.
 struct PlanFacts {
@@ -44,10 +57,11 @@ struct PlanFile {
 // Throws ResourceError. `file.kernels` are what build_plan recorded.
 void write_plan_file(const std::string& path, const PlanFile& file);
 
-// Throws InputError when the file is no plan or damaged, or its format or sources are not this
-// thaw's. The tensors lie in the mapped file, which they keep.
+// Throws InputError when the file is no plan, damaged or contradicts itself, or its format or
+// sources are not this thaw's. It is read into memory, which the tensors keep: what happens to the
+// file afterwards does not matter.
 PlanFile read_plan_file(const std::string& path);
-// The same from bytes that outlive the result or are kept by `owner`.
+// The same from bytes, aligned to 64, that outlive the result or are kept by `owner`.
 PlanFile parse_plan(std::string_view bytes, const std::shared_ptr<const void>& owner);
 
 }  // namespace thaw

@@ -108,6 +108,18 @@ TEST_F(PlanFileTest, GivesTheSameResults) {
   for (size_t i = 0; i < results.size(); ++i) EXPECT_TRUE(identical(results[i], expected[i])) << i;
 }
 
+TEST_F(PlanFileTest, OutlivesItsFile) {
+  const std::vector<Tensor> expected = run(*plan_);
+  PlanFile back = read_plan_file(path_);
+  fs::resize_file(path_, 0);
+  BuildContext context;
+  context.device = device_.get();
+  context.host_kernels = cpu_kernels();
+  context.prepared = &back.kernels;
+  const std::unique_ptr<Plan> plan = build_plan(*back.graph, context);
+  EXPECT_TRUE(identical(run(*plan)[0], expected[0]));
+}
+
 TEST_F(PlanFileTest, WeightsThatKernelsPackAreThereOnce) {
   const PlanFile back = read_plan_file(path_);
   const Graph& g = *back.graph;

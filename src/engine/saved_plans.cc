@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/cpu_features.h"
+#include "graph/infer_util.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -41,6 +42,31 @@ std::string misfit(const PlanFacts& facts, const PlanFacts& wanted) {
                        wanted.processor);
   if (facts.precision != wanted.precision || facts.shapes != wanted.shapes)
     return "is not for what the manifest says";
+  return {};
+}
+
+bool same_types(const TensorType& type, const std::string& name, const TensorInfo& info) {
+  return name == info.name && type.dtype == info.dtype && compatible(type.shape, info.shape);
+}
+
+// Empty when the plan's graph takes these shapes, and takes and gives what the manifest says.
+std::string misfit(const Graph& graph, const Manifest& manifest, const std::vector<Shape>& shapes) {
+  if (graph.inputs().size() != manifest.inputs.size() || shapes.size() != graph.inputs().size() ||
+      graph.outputs().size() != manifest.outputs.size())
+    return "has other inputs or outputs than the manifest";
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const Value& input = graph.value(graph.inputs()[i]);
+    if (input.type.shape != shapes[i] || !same_types(input.type, input.name, manifest.inputs[i]))
+      return fmt::format("its input '{}' is {}, which the manifest does not say", input.name,
+                         input.type.str());
+  }
+  for (size_t i = 0; i < manifest.outputs.size(); ++i) {
+    const GraphOutput& output = graph.outputs()[i];
+    const TensorType& type = graph.value(output.value).type;
+    if (!same_types(type, output.name, manifest.outputs[i]))
+      return fmt::format("its output '{}' is {}, which the manifest does not say", output.name,
+                         type.str());
+  }
   return {};
 }
 
@@ -101,12 +127,15 @@ std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Preci
     facts.precision = precision;
     facts.shapes = shapes;
     fault = misfit(plan.facts, facts);
+    if (fault.empty()) fault = misfit(*plan.graph, manifest_, shapes);
     if (fault.empty()) {
       say(log, LogLevel::kInfo, fmt::format("{}: the plan for {}", path, wanted));
       return plan;
     }
     fault = path + ": " + fault;
-  } catch (const InputError& e) {
+  } catch (const ResourceError&) {
+    throw;
+  } catch (const std::exception& e) {
     fault = e.what();
   }
   say(log, LogLevel::kWarning,

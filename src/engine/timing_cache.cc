@@ -8,7 +8,7 @@
 #include "base/atomic_file.h"
 #include "base/bytes.h"
 #include "base/cpu_features.h"
-#include "base/mapped_file.h"
+#include "base/input_file.h"
 #include "engine/source_id.h"
 #include "import/crc32c.h"
 #include "thaw/error.h"
@@ -20,6 +20,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMagic = "thawtime";
 constexpr uint32_t kFormat = 1;
+constexpr uint64_t kMaxBytes = uint64_t{256} << 20;
 constexpr size_t kHeadBytes = 8 + sizeof(uint32_t) + sizeof(uint64_t) + sizeof(uint32_t);
 
 std::string head_bytes(std::string_view body) {
@@ -118,7 +119,7 @@ std::vector<LayerTimings> read_timings(const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return {};
   try {
-    return parse_timings(MappedFile::open(path)->bytes());
+    return parse_timings(InputFile(path).read_all(kMaxBytes));
   } catch (const InputError& e) {
     throw InputError(fmt::format("{}: {}", path, e.what()));
   }
@@ -127,7 +128,7 @@ std::vector<LayerTimings> read_timings(const std::string& path) {
 bool clear_timings(const std::string& path) {
   std::error_code error;
   if (!fs::exists(path, error)) return false;
-  if (!is_timing_cache(MappedFile::open(path)->bytes()))
+  if (!is_timing_cache(InputFile(path).head(kMagic.size())))
     throw InputError(fmt::format("{}: is no timing cache of thaw's", path));
   if (!fs::remove(path, error)) throw ResourceError(fmt::format("{}: {}", path, error.message()));
   return true;

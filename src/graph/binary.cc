@@ -146,7 +146,12 @@ void read_node(Graph& graph, ByteReader& in, const std::function<Tensor(uint32_t
   if (outputs != node.outputs.size())
     throw InputError(
         fmt::format("node '{}' has {} outputs, not {}", node.name, node.outputs.size(), outputs));
-  for (ValueId v : node.outputs) graph.set_type(v, read_type(in));
+  for (ValueId v : node.outputs) {
+    const TensorType said = read_type(in);
+    if (!(said == graph.value(v).type))
+      throw InputError(fmt::format("node '{}' gives {}, not {}", node.name,
+                                   graph.value(v).type.str(), said.str()));
+  }
 }
 
 Graph read_graph_at(ByteReader& in, const std::function<Tensor(uint32_t)>& tensor, int depth) {
