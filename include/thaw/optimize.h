@@ -30,6 +30,10 @@ struct OptimizedPlan {
   size_t bytes = 0;
   double seconds = 0;       // to build and measure
   double tune_seconds = 0;  // of them, to race kernels
+  // The time of the plan without tuning over this one's; 1 where tuning gained nothing and that
+  // plan was kept, 0 where they were not compared.
+  double tuned_speedup = 0;
+  size_t layers_left_out = 0;  // of tuning, for other work disturbed their races
 };
 
 struct OptimizeReport {

@@ -112,9 +112,7 @@ ModelOptions RunOptions::model_options() const {
   options.signature = signature;
   options.inputs = from;
   options.outputs = to;
-  options.log = [](LogLevel level, const std::string& text) {
-    level == LogLevel::kWarning ? warn(text) : info(text);
-  };
+  options.log = tell;
   return options;
 }
 

@@ -28,6 +28,10 @@ void warn(const std::string& text) { say(kWarning, "warning: " + text); }
 void info(const std::string& text) { say(kInfo, text); }
 void debug(const std::string& text) { say(kDebug, text); }
 
+void tell(LogLevel level, const std::string& text) {
+  level == LogLevel::kWarning ? warn(text) : info(text);
+}
+
 Progress::Progress(size_t total) : total_(total), shown_(total > 1 && isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {

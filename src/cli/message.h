@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "thaw/options.h"
+
 namespace thaw::cli {
 
 // "error", "warning", "info" or "debug".
@@ -10,6 +12,8 @@ void set_log_level(const std::string& level);
 void warn(const std::string& text);
 void info(const std::string& text);
 void debug(const std::string& text);
+// What the library has to say (thaw::Log).
+void tell(LogLevel level, const std::string& text);
 
 // A line that is written over while work goes on; nothing when standard error is no terminal.
 class Progress {

@@ -44,7 +44,7 @@ OptimizeOptions optimize_options(const Arguments& arguments) {
   options.engine.precision = precision_from_name(arguments.precision);
   options.engine.tune = !arguments.no_tune;
   options.engine.timing_cache = arguments.timing_cache;
-  options.log = [](LogLevel, const std::string& text) { warn(text); };
+  options.log = tell;
   const bool calibrates =
       !arguments.calibrate.empty() && options.engine.precision == Precision::kInt8;
   if (arguments.shapes.empty() && !calibrates) return options;
@@ -78,9 +78,19 @@ Json report_json(const OptimizeReport& report, const Arguments& arguments, doubl
                              {"file", plan.file},
                              {"bytes", plan.bytes},
                              {"seconds", plan.seconds},
-                             {"tune_seconds", plan.tune_seconds}});
+                             {"tune_seconds", plan.tune_seconds},
+                             {"tuned_speedup", plan.tuned_speedup},
+                             {"layers_left_out", plan.layers_left_out}});
   }
   return json;
+}
+
+std::string tuning_text(const OptimizedPlan& plan) {
+  const std::string took = fmt::format("{} in {:.2f} s: ", plan.file, plan.tune_seconds);
+  if (plan.tuned_speedup > 1)
+    return took + fmt::format("{:.2f} times as fast as without tuning", plan.tuned_speedup);
+  if (plan.tuned_speedup > 0) return took + "no faster than without tuning, whose kernels it keeps";
+  return took + "not compared with the plan without tuning";
 }
 
 int run(const Arguments& arguments) {
@@ -101,7 +111,7 @@ int run(const Arguments& arguments) {
     return 0;
   }
   ModelOptions load_options;
-  load_options.log = [](LogLevel, const std::string& text) { warn(text); };
+  load_options.log = tell;
   const Model model = Model::load(arguments.destination, load_options);
   for (const PlanSummary& plan : summarise(model, {}, {}, 0)) print_summary(plan);
   fmt::print("{} -> optimised SavedModel, {}\n", report.source_kind,
@@ -110,9 +120,8 @@ int run(const Arguments& arguments) {
     fmt::print("Checked: plans run from disk and from memory, the same results bit for bit\n");
   else if (!report.check_note.empty())
     fmt::print("Checked: {}\n", report.check_note);
-  double tuning = 0;
-  for (const OptimizedPlan& plan : report.plans) tuning += plan.tune_seconds;
-  if (tuning > 0) fmt::print("Tuned: kernels of each layer raced in {:.2f} s\n", tuning);
+  for (const OptimizedPlan& plan : report.plans)
+    if (plan.tune_seconds > 0) fmt::print("Tuned {}\n", tuning_text(plan));
   fmt::print("Wrote {}: {} plan{}, {}, in {:.2f} s\n", arguments.destination, report.plans.size(),
              report.plans.size() == 1 ? "" : "s", bytes_text(report.bytes), seconds);
   return 0;

@@ -309,10 +309,11 @@ KernelChoice PlanBuilder::choose(NodeId id, const OpDesc& desc,
     return choice;
   }
   if (!context_.tuned) return choose_kernel(desc, context_);
-  const auto found = context_.tuned->find({&graph_, id});
-  if (found == context_.tuned->end()) return choose_kernel(desc, context_);
-  choice = find_kernel(found->second.name, found->second.why, desc, context_);
-  choice.threads = found->second.threads;
+  const auto found = context_.tuned->layers.find({&graph_, id});
+  choice = found == context_.tuned->layers.end()
+               ? choose_kernel(desc, context_)
+               : find_kernel(found->second.name, found->second.why, desc, context_);
+  choice.threads = context_.tuned->threads;
   return choice;
 }
 

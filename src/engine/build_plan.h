@@ -31,13 +31,18 @@ bool is_held(const Graph& graph, NodeId id, const PreparedKernels& kernels);
 // Takes the memory of such constants away; their types stay.
 void drop_held_constants(Graph& graph, const PreparedKernels& kernels);
 
-// What a tuner found best for one node.
+// What a tuner found best: for single nodes, by the graph and the node in it, and for the plan.
 struct TunedKernel {
   std::string name;  // of the row
   std::string why;   // by how much
-  int threads = 0;   // Step::threads
 };
-using TunedKernels = std::map<std::pair<const Graph*, NodeId>, TunedKernel>;
+struct TunedKernels {
+  std::map<std::pair<const Graph*, NodeId>, TunedKernel> layers;
+  int threads = 0;      // Step::threads of every step
+  size_t left_out = 0;  // layers whose races something disturbed
+  // The time of the plan without tuning over this one's, pair by pair; 0: they were not compared.
+  double speedup = 0;
+};
 
 struct BuildContext {
   Device* device = nullptr;  // preferred
@@ -46,7 +51,7 @@ struct BuildContext {
   // Rows that are taken where a tuner or a stored plan names them, and never otherwise.
   std::vector<KernelTable> optional;
   const PreparedKernels* prepared = nullptr;  // of every node that has a kernel
-  const TunedKernels* tuned = nullptr;        // of some; the others get the first row that can
+  const TunedKernels* tuned = nullptr;        // nodes that it lacks get the first row that can
   PreparedKernels* record = nullptr;          // filled when it is there
 };
 

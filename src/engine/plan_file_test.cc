@@ -62,7 +62,8 @@ class PlanFileTest : public ::testing::Test {
   ~PlanFileTest() override { fs::remove(path_); }
 
   std::vector<Tensor> run(const Plan& plan) {
-    PlanRunner runner(plan, *device_, 1);
+    ThreadPool pool(1);
+    PlanRunner runner(plan, *device_, pool);
     std::vector<Tensor> results;
     for (const Tensor& t : runner.executor().run({noise({1, 9, 9, 3}, 5)}))
       results.push_back(t.clone());

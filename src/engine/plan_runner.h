@@ -4,7 +4,6 @@
 #include <memory>
 #include <vector>
 
-#include "base/processors.h"
 #include "base/thread_pool.h"
 #include "runtime/executor.h"
 
@@ -12,20 +11,22 @@ namespace thaw {
 
 class PlanRunner {
  public:
-  // The plan and the device must outlive the runner. threads 0: as many as the process may use.
-  PlanRunner(const Plan& plan, Device& device, int threads)
-      : pool_(threads > 0 ? threads : available_processors()),
-        host_queue_(make_host_queue()),
+  // Plan, device and pool must outlive the runner.
+  PlanRunner(const Plan& plan, Device& device, ThreadPool& pool)
+      : host_queue_(make_host_queue()),
         device_queue_(device.create_queue()),
         device_workspace_(device),
-        resources_{&pool_,           &device,           host_queue_.get(), device_queue_.get(),
-                   &host_workspace_, &device_workspace_},
+        resources_{&pool,
+                   &device,
+                   host_queue_.get(),
+                   device_queue_.get(),
+                   &host_workspace_,
+                   &device_workspace_},
         executor_(plan, resources_) {}
 
   Executor& executor() { return executor_; }
 
  private:
-  ThreadPool pool_;
   std::unique_ptr<Queue> host_queue_;
   std::unique_ptr<Queue> device_queue_;
   Workspace host_workspace_;

@@ -1,5 +1,7 @@
 #include "engine/race.h"
 
+#include <time.h>
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -17,32 +19,19 @@ using Clock = std::chrono::steady_clock;
 // The best of a row's first runs decides whether it is raced at all: one that was interrupted says
 // nothing.
 constexpr int kFirstRuns = 3;
-constexpr double kSurelyHopeless = 8;  // times the best, in two runs
-constexpr double kHopeless = 2.5;      // times the best
-constexpr double kBehind = 1.25;       // times the best, after the fewest rounds
-constexpr double kClearlyFaster = 0.98;
+constexpr double kSurelyHopeless = 8;                   // times the best, in two runs
+constexpr double kHopeless = 2.5;                       // times the best
+constexpr double kBehind = 1.25;                        // times the best, after the fewest rounds
 constexpr int kFewestRounds = 2;                        // of a layer that takes
 constexpr double kPatience = 10;                        // times its budget
 constexpr size_t kMostPackedBytes = size_t{512} << 20;  // weights of all rows of a layer together
+constexpr int kTries = 3;                               // of a race that something disturbs
+// Of a kernel's times, the upper quartile over the lower one: what does not touch this thread, such
+// as other guests of the machine's host, shows there.
+constexpr double kUnsteady = 1.5;
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
-
-// Values in [-1, 1), levels in [0, 256).
-Tensor made_up(const TensorDesc& desc) {
-  Tensor t = Tensor::zeros(desc.dtype, desc.shape);
-  uint32_t state = 1;
-  for (int64_t i = 0; i < t.num_elements(); ++i) {
-    state = state * 1664525U + 1013904223U;
-    const uint32_t level = state >> 24;
-    const float value = static_cast<float>(level) / 128.0F - 1;
-    if (desc.dtype == DType::kUInt8) t.data<uint8_t>()[i] = static_cast<uint8_t>(level);
-    if (desc.dtype == DType::kFloat32) t.data<float>()[i] = value;
-    if (desc.dtype == DType::kFloat16) t.data<uint16_t>()[i] = float_to_half(value);
-    if (desc.dtype == DType::kBFloat16) t.data<uint16_t>()[i] = float_to_bfloat16(value);
-  }
-  return t;
 }
 
 // In a network the threads are awake when a layer begins, for it follows another.
@@ -67,10 +56,11 @@ struct Runner {
   std::vector<double> ms;
 
   // Neither the luckiest run nor those that something disturbed.
-  double time() const {
+  double time() const { return quartile(1); }
+  double quartile(size_t number) const {
     std::vector<double> sorted = ms;
     std::sort(sorted.begin(), sorted.end());
-    return sorted[sorted.size() / 4];
+    return sorted[sorted.size() * number / 4];
   }
 };
 
@@ -80,7 +70,7 @@ class Race {
     inputs_.reserve(desc.inputs.size());
     outputs_.reserve(desc.outputs.size());
     for (const TensorDesc& in : desc.inputs)
-      inputs_.push_back(in.constant != nullptr ? *in.constant : made_up(in));
+      inputs_.push_back(in.constant != nullptr ? *in.constant : made_up(in.dtype, in.shape));
     for (const TensorDesc& out : desc.outputs)
       outputs_.push_back(Tensor::zeros(out.dtype, out.shape));
     for (const Tensor& t : inputs_) context_.inputs_.push_back(&t);
@@ -125,6 +115,11 @@ class Race {
         runner.ms.push_back(run_once(runner));
       }
     }
+  }
+
+  // The row that an engine takes that is not tuned speaks for all.
+  bool is_steady() const {
+    return runners_.empty() || runners_[0].quartile(3) < kUnsteady * runners_[0].quartile(1);
   }
 
   // Those that are left come before those that were dropped.
@@ -185,6 +180,27 @@ class Race {
 
 }  // namespace
 
+double ProcessorShare::thread_seconds() {
+  timespec time{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+Tensor made_up(DType dtype, const Shape& shape) {
+  Tensor t = Tensor::zeros(dtype, shape);
+  uint32_t state = 1;
+  for (int64_t i = 0; i < t.num_elements(); ++i) {
+    state = state * 1664525U + 1013904223U;
+    const uint32_t level = state >> 24;
+    const float value = static_cast<float>(level) / 128.0F - 1;
+    if (dtype == DType::kUInt8) t.data<uint8_t>()[i] = static_cast<uint8_t>(level);
+    if (dtype == DType::kFloat32) t.data<float>()[i] = value;
+    if (dtype == DType::kFloat16) t.data<uint16_t>()[i] = float_to_half(value);
+    if (dtype == DType::kBFloat16) t.data<uint16_t>()[i] = float_to_bfloat16(value);
+  }
+  return t;
+}
+
 void rank(std::vector<KernelTiming>& timings) {
   if (timings.empty()) return;
   const KernelTiming first = timings[0];
@@ -197,12 +213,20 @@ void rank(std::vector<KernelTiming>& timings) {
   std::rotate(timings.begin(), at, at + 1);
 }
 
-std::vector<KernelTiming> race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc,
-                               ThreadPool& pool, const TuneOptions& options) {
-  Race race(desc, pool);
-  for (const KernelEntry* row : rows) race.enter(*row, desc);
-  race.run(options);
-  return race.result();
+RaceResult race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc, ThreadPool& pool,
+                const TuneOptions& options) {
+  RaceResult result;
+  for (int i = 0; i < kTries; ++i) {
+    const ProcessorShare share;
+    Race race(desc, pool);
+    for (const KernelEntry* row : rows) race.enter(*row, desc);
+    race.run(options);
+    result.timings = race.result();
+    result.disturbed =
+        options.least_share > 0 && (share.value() < options.least_share || !race.is_steady());
+    if (!result.disturbed) break;
+  }
+  return result;
 }
 
 }  // namespace thaw

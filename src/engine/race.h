@@ -1,6 +1,7 @@
 // Times kernels against each other on one layer.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -10,12 +11,39 @@
 
 namespace thaw {
 
+// An improvement below this is none: measurements spread as much.
+constexpr double kClearlyFaster = 0.98;
+
+// What part of the time since its making the calling thread had a processor. A thread that times
+// others and spins while it waits has one all the time, unless other processes take it away.
+class ProcessorShare {
+ public:
+  ProcessorShare() : start_(std::chrono::steady_clock::now()), busy_(thread_seconds()) {}
+  double value() const {
+    const std::chrono::duration<double> all = std::chrono::steady_clock::now() - start_;
+    return all.count() > 0 ? (thread_seconds() - busy_) / all.count() : 1;
+  }
+
+ private:
+  static double thread_seconds();
+  std::chrono::steady_clock::time_point start_;
+  double busy_;
+};
+
+// Values in [-1, 1), levels in [0, 256).
+Tensor made_up(DType dtype, const Shape& shape);
+
+struct RaceResult {
+  std::vector<KernelTiming> timings;
+  bool disturbed = false;  // by other work on the machine, however often it was run
+};
+
 // The rows' times on 1 .. pool.threads() threads, the one to take first: the fastest, or the first
 // row on all threads where nothing is clearly faster. Shapes of `desc` are static; inputs that are
 // not constant are made up. Rows that fail on them, or whose weights would fill the memory beside
 // the others', come last and with 0 threads.
-std::vector<KernelTiming> race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc,
-                               ThreadPool& pool, const TuneOptions& options);
+RaceResult race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc, ThreadPool& pool,
+                const TuneOptions& options);
 
 // Sorts, the fastest first; but the first stays where it is unless another is clearly faster.
 void rank(std::vector<KernelTiming>& timings);

@@ -7,7 +7,9 @@
 #include "engine/choose_kernel.h"
 #include "engine/cost.h"
 #include "engine/race.h"
+#include "engine/race_plans.h"
 #include "graph/text.h"
+#include "import/crc32c.h"
 
 namespace thaw {
 namespace {
@@ -52,60 +54,187 @@ std::string timing_text(const KernelTiming& t) {
                      t.ms);
 }
 
-TunedKernel choice_of(const std::vector<KernelTiming>& raced, int all_threads) {
-  TunedKernel tuned;
-  tuned.name = raced[0].kernel;
-  tuned.threads = raced[0].threads == all_threads ? 0 : raced[0].threads;
-  if (raced.size() > 1 && raced[1].threads > 0)
-    tuned.why = fmt::format("raced {}: {:.3f} ms, next {}", raced.size(), raced[0].ms,
-                            timing_text(raced[1]));
-  return tuned;
-}
-
-struct Layer {
-  const Graph* graph;
-  NodeId node;
-};
+using Layer = std::pair<const Graph*, NodeId>;
 
 void collect_layers(const Graph& graph, std::vector<Layer>& layers) {
   for (NodeId id : graph.topological_order())
-    if (is_layer(graph.node(id))) layers.push_back({&graph, id});
+    if (is_layer(graph.node(id))) layers.emplace_back(&graph, id);
   for (size_t i = 0; i < graph.num_subgraphs(); ++i)
     collect_layers(graph.subgraph({static_cast<int64_t>(i)}), layers);
+}
+
+// A layer's kernels and their times.
+struct RacedLayer {
+  Layer layer;
+  std::string first_row;  // what an engine takes that is not tuned
+  std::string text;
+  std::vector<KernelTiming> raced;
+};
+
+class Tuner {
+ public:
+  Tuner(const Graph& graph, const BuildContext& context, ThreadPool& pool, TimingCache& timings,
+        const TuneOptions& options)
+      : graph_(graph), context_(context), pool_(pool), timings_(timings), options_(options) {
+    key_.machine = timing_machine(context.device->name());
+    key_.build = timing_build();
+    key_.threads = pool.threads();
+  }
+
+  TunedKernels run() {
+    race_layers();
+    TunedKernels best = fastest_plan();
+    best.left_out = left_out_;
+    return best;
+  }
+
+ private:
+  void race_layers();
+  bool race_layer(const Layer& layer);
+  TunedKernels fastest_at(int threads) const;
+  std::vector<TunedKernels> candidates() const;
+  TunedKernels fastest_plan();
+  TunedKernels take_winner(std::vector<TunedKernels> candidates,
+                           const std::vector<KernelTiming>& timings) const;
+  std::string plan_text(const std::vector<TunedKernels>& candidates) const;
+
+  const Graph& graph_;
+  const BuildContext& context_;
+  ThreadPool& pool_;
+  TimingCache& timings_;
+  const TuneOptions& options_;
+  LayerTimings key_;
+  std::vector<RacedLayer> layers_;
+  size_t left_out_ = 0;
+};
+
+void Tuner::race_layers() {
+  constexpr int kGiveUp = 3;  // races in a row that something disturbed
+  std::vector<Layer> layers;
+  collect_layers(graph_, layers);
+  int disturbed = 0;
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const std::string& name = layers[i].first->node(layers[i].second).name;
+    if (options_.progress) options_.progress(i + 1, layers.size(), name);
+    if (disturbed < kGiveUp && race_layer(layers[i])) {
+      disturbed = 0;
+    } else {
+      ++disturbed;
+      ++left_out_;
+    }
+  }
+}
+
+// False when something disturbed the race.
+bool Tuner::race_layer(const Layer& layer) {
+  const OpDesc desc = describe(*layer.first, layer.first->node(layer.second));
+  if (!has_static_types(desc)) return true;
+  const std::vector<const KernelEntry*> rows = host_rows(desc, context_);
+  if (rows.empty()) return true;
+  key_.layer = layer_text(desc);
+  std::optional<std::vector<KernelTiming>> known = timings_.find(key_);
+  if (known && is_race_of(*known, rows)) {
+    key_.raced = std::move(*known);
+  } else {
+    RaceResult result = race(rows, desc, pool_, options_);
+    if (result.disturbed) return false;
+    key_.raced = std::move(result.timings);
+    timings_.add(key_);
+  }
+  layers_.push_back({layer, rows[0]->name, key_.layer, key_.raced});
+  return true;
+}
+
+// Of each layer the row that is fastest on so many threads; layers stay out whose first row is.
+TunedKernels Tuner::fastest_at(int threads) const {
+  TunedKernels tuned;
+  tuned.threads = threads == pool_.threads() ? 0 : threads;
+  for (const RacedLayer& layer : layers_) {
+    std::vector<KernelTiming> timings;
+    for (const KernelTiming& t : layer.raced) {
+      if (t.threads != threads) continue;
+      timings.push_back(t);
+      if (t.kernel == layer.first_row)
+        std::rotate(timings.begin(), timings.end() - 1, timings.end());
+    }
+    rank(timings);
+    if (timings.empty()) continue;
+    TunedKernel best{timings[0].kernel, {}};
+    if (timings.size() > 1)
+      best.why = fmt::format("raced {}: {:.3f} ms, next {}", timings.size(), timings[0].ms,
+                             timing_text(timings[1]));
+    tuned.layers[layer.layer] = best;
+  }
+  return tuned;
+}
+
+// From all threads to one; the plan that is not tuned is none of them.
+std::vector<TunedKernels> Tuner::candidates() const {
+  std::vector<TunedKernels> all;
+  for (int threads = pool_.threads(); threads >= 1; threads /= 2)
+    all.push_back(fastest_at(threads));
+  const auto is_first_row = [&](const RacedLayer& layer) {
+    const auto found = all[0].layers.find(layer.layer);
+    return found == all[0].layers.end() || found->second.name == layer.first_row;
+  };
+  if (std::all_of(layers_.begin(), layers_.end(), is_first_row)) all.erase(all.begin());
+  return all;
+}
+
+// Plans of the same layers with the same candidates have one text.
+std::string Tuner::plan_text(const std::vector<TunedKernels>& candidates) const {
+  std::string all;
+  for (const RacedLayer& layer : layers_) all += layer.text + "; ";
+  for (const TunedKernels& candidate : candidates) {
+    all += fmt::format(" {}:", candidate.threads);
+    for (const RacedLayer& layer : layers_) {
+      const auto found = candidate.layers.find(layer.layer);
+      if (found != candidate.layers.end()) all += " " + found->second.name;
+    }
+  }
+  return fmt::format("whole plan of {} layers, {:08x}", layers_.size(),
+                     crc32c(0, all.data(), all.size()));
+}
+
+TunedKernels Tuner::fastest_plan() {
+  std::vector<TunedKernels> all = candidates();
+  if (all.empty()) return {};
+  key_.layer = plan_text(all);
+  const std::optional<std::vector<KernelTiming>> known = timings_.find(key_);
+  PlanRace result;
+  if (known) {
+    result.timings = *known;
+  } else {
+    result = race_plans(graph_, context_, pool_, all, options_);
+    key_.raced = result.timings;
+    if (!result.disturbed && !result.timings.empty()) timings_.add(key_);
+  }
+  return take_winner(std::move(all), result.timings);
+}
+
+TunedKernels Tuner::take_winner(std::vector<TunedKernels> candidates,
+                                const std::vector<KernelTiming>& timings) const {
+  if (timings.empty())  // nothing was compared: what stays on all threads is the least risk
+    return candidates[0].threads == 0 ? std::move(candidates[0]) : TunedKernels();
+  TunedKernels best;
+  best.speedup = 1;
+  if (timings[0].kernel == kUntunedPlan) return best;
+  for (TunedKernels& candidate : candidates) {
+    const int threads = candidate.threads > 0 ? candidate.threads : pool_.size();
+    if (threads == timings[0].threads) best = std::move(candidate);
+  }
+  for (const KernelTiming& t : timings)
+    if (t.kernel == kUntunedPlan) best.speedup = t.ms / timings[0].ms;
+  return best;
 }
 
 }  // namespace
 
 TunedKernels tune(const Graph& graph, const BuildContext& context, ThreadPool& pool,
                   TimingCache& timings, const TuneOptions& options) {
-  std::vector<Layer> layers;
-  collect_layers(graph, layers);
   const ThreadPool::Session session(pool);
   pool.limit(0);
-  LayerTimings key;
-  key.machine = timing_machine(context.device->name());
-  key.build = timing_build();
-  key.threads = pool.threads();
-  TunedKernels tuned;
-  for (size_t i = 0; i < layers.size(); ++i) {
-    const Node& node = layers[i].graph->node(layers[i].node);
-    if (options.progress) options.progress(i + 1, layers.size(), node.name);
-    const OpDesc desc = describe(*layers[i].graph, node);
-    if (!has_static_types(desc)) continue;
-    const std::vector<const KernelEntry*> rows = host_rows(desc, context);
-    if (rows.empty()) continue;
-    key.layer = layer_text(desc);
-    std::optional<std::vector<KernelTiming>> known = timings.find(key);
-    if (known && is_race_of(*known, rows)) {
-      key.raced = std::move(*known);
-    } else {
-      key.raced = race(rows, desc, pool, options);
-      timings.add(key);
-    }
-    if (key.raced[0].threads > 0)
-      tuned[{layers[i].graph, layers[i].node}] = choice_of(key.raced, key.threads);
-  }
-  return tuned;
+  return Tuner(graph, context, pool, timings, options).run();
 }
 
 TunedKernels tune(const Graph& graph, const BuildContext& context, ThreadPool& pool,
@@ -114,6 +243,11 @@ TunedKernels tune(const Graph& graph, const BuildContext& context, ThreadPool& p
   const std::shared_ptr<TimingCache> timings = open_timings(engine, log);
   TunedKernels tuned = tune(graph, context, pool, *timings, options);
   timings->save(log);
+  if (tuned.left_out > 0 && log)
+    log(LogLevel::kWarning,
+        fmt::format("other work on this machine disturbed the timing of {} layers: they keep the "
+                    "kernels of a plan that is not tuned, on all threads; tune again when it rests",
+                    tuned.left_out));
   return tuned;
 }
 

@@ -1,5 +1,5 @@
-// Races the kernels that can run a layer on this machine and takes the fastest, with the number of
-// threads at which it was.
+// Races the kernels that can run a layer on this machine, and then whole plans of the fastest ones,
+// on all threads and on fewer, against the plan that an engine has which is not tuned.
 #pragma once
 
 #include <functional>
@@ -18,13 +18,18 @@ struct TuneOptions {
   double layer_ms = 150;  // at most, past the few rounds that every kernel gets
   int min_rounds = 5;
   int max_rounds = 40;
+  // Of the time of a race that the thread which runs it must have had a processor; otherwise other
+  // work disturbed it. 0: nothing disturbs.
+  double least_share = 0.9;
   // Told before a layer is raced: its number from 1, of how many, and its name. May be empty.
   std::function<void(size_t number, size_t count, const std::string& name)> progress;
 };
 
 // What to run the layers of the graph and of those nested in it on: those whose shapes are all
 // static and which run in host memory. Layers of one kind are raced once, and not at all when
-// `timings` has the race of the same kernels; what is raced is added to it.
+// `timings` has the race of the same kernels; so are whole plans. What is raced is added to it,
+// unless something disturbed it: then such layers are left out, and plans stay on all threads.
+// Nothing is tuned where a plan without tuning is as fast.
 TunedKernels tune(const Graph& graph, const BuildContext& context, ThreadPool& pool,
                   TimingCache& timings, const TuneOptions& options = {});
 
