@@ -17,6 +17,8 @@ namespace {
 constexpr uint64_t kMaxBytes = uint64_t{256} << 20;
 constexpr int64_t kMaxSide = 1'000'000;
 constexpr double kMaxPosition = 1e9;
+// An evaluation holds 12,120 precisions a category, and a count for each pair of categories.
+constexpr size_t kMaxCategories = 10'000;
 
 int side(const JsonObject& object, const char* field) {
   if (!object.has(field)) return 0;
@@ -64,7 +66,11 @@ class Reader {
  public:
   CocoTruth read(const JsonObject& root) {
     for (const JsonObject& object : root.objects("images")) add_image(object);
-    for (const JsonObject& object : root.objects("categories")) add_category(object);
+    const std::vector<JsonObject> categories = root.objects("categories");
+    if (categories.size() > kMaxCategories)
+      root.fail("categories", fmt::format("up to {} of them", kMaxCategories),
+                std::to_string(categories.size()));
+    for (const JsonObject& object : categories) add_category(object);
     for (const JsonObject& object : root.objects("annotations")) add_object(object);
     std::sort(truth_.categories.begin(), truth_.categories.end(),
               [](const CocoCategory& a, const CocoCategory& b) { return a.id < b.id; });

@@ -86,6 +86,15 @@ TEST(CocoTruth, SaysWhichFieldIsWrong) {
   for (const Case& one : cases) EXPECT_THAT(error_of(one.text), HasSubstr(one.message)) << one.text;
 }
 
+TEST(CocoTruth, MoreCategoriesThanAnEvaluationHoldsAreRefused) {
+  std::string categories = R"({"id": 0, "name": ""})";
+  for (int i = 1; i < 10'000; ++i)
+    categories += R"(,{"id": )" + std::to_string(i) + R"(, "name": ""})";
+  EXPECT_EQ(CocoTruth::parse(document("", "", categories), "t").categories.size(), 10'000U);
+  EXPECT_THAT(error_of(document("", "", categories + R"(,{"id": -1, "name": ""})")),
+              HasSubstr("up to 10000 of them"));
+}
+
 TEST(CocoTruth, DeepNestingInUnknownFieldsIsRefused) {
   EXPECT_THAT(error_of(R"({"info": )" + std::string(1000000, '[')), HasSubstr("nested more than"));
 }

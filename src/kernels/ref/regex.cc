@@ -16,6 +16,7 @@ class RegexParser {
       : pattern_(pattern), text_(decode_utf8(pattern)) {}
 
   Regex::Node parse() {
+    if (text_.find(kNoCharacter) != std::u32string::npos) refuse("is no UTF-8");
     Node tree = alternation();
     if (at_ < text_.size()) refuse("unmatched )");
     return tree;
@@ -26,6 +27,7 @@ class RegexParser {
   using Kind = Regex::Kind;
   using Span = Regex::Span;
   static constexpr int kDeepest = 50;
+  static constexpr int kMostCopies = 1000;
   static constexpr char32_t kLastPoint = 0x10ffff;
 
   [[noreturn]] void refuse(const char* why) const {
@@ -38,10 +40,15 @@ class RegexParser {
     return true;
   }
 
+  static void append(Node& to, Node child) {
+    to.copies = std::max(to.copies, child.copies);
+    to.children.push_back(std::move(child));
+  }
+
   Node alternation() {
     if (++depth_ > kDeepest) refuse("nested too deeply");
     Node node{Kind::kAlternation};
-    do node.children.push_back(sequence());
+    do append(node, sequence());
     while (take('|'));
     --depth_;
     return node;
@@ -53,10 +60,12 @@ class RegexParser {
       Node piece = atom();
       Node repeat{Kind::kRepeat};
       if (repetition(repeat)) {
-        repeat.children.push_back(std::move(piece));
+        append(repeat, std::move(piece));
+        repeat.copies *= std::max(repeat.most < 0 ? repeat.least : repeat.most, 1);
+        if (repeat.copies > kMostCopies) refuse("too many copies");
         piece = std::move(repeat);
       }
-      node.children.push_back(std::move(piece));
+      append(node, std::move(piece));
     }
     return node;
   }
@@ -73,14 +82,15 @@ class RegexParser {
       return false;
     }
     take('?');  // a lazy repetition matches the same texts
-    if (at_ < text_.size() && (text_[at_] == '*' || text_[at_] == '+' || text_[at_] == '?'))
+    Node second{Kind::kRepeat};
+    if (take('*') || take('+') || take('?') || braces(second))
       refuse("a repetition of a repetition");
     return true;
   }
 
   int number() {
     int n = -1;
-    while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9' && n <= 1000)
+    while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9' && n <= kMostCopies)
       n = std::max(n, 0) * 10 + static_cast<int>(text_[at_++] - '0');
     return n;
   }
@@ -95,7 +105,7 @@ class RegexParser {
       at_ = start;
       return false;
     }
-    if (repeat.least > 1000 || repeat.most > 1000 ||
+    if (repeat.least > kMostCopies || repeat.most > kMostCopies ||
         (repeat.most >= 0 && repeat.most < repeat.least))
       refuse("a bad repetition");
     return true;
@@ -273,6 +283,9 @@ size_t Regex::emit(Instruction instruction) {
 // The program is built from the back: `follow` is the instruction behind the node's, the result the
 // one that the node starts with.
 size_t Regex::build(const Node& node, size_t follow) {
+  constexpr size_t kMostBuilt = 500'000;
+  built_ += 1 + node.spans.size();
+  if (built_ > kMostBuilt) fail("RegexFullMatch", "the pattern is too large");
   switch (node.kind) {
     case Kind::kSet:
       return emit({Code::kSet, node.negated, node.spans, follow, 0});
@@ -338,7 +351,8 @@ bool Regex::matches(const std::string& text) const {
     seen.assign(program_.size(), false);
     for (size_t at : threads) {
       const Instruction& i = program_[at];
-      if (i.code != Code::kSet) continue;
+      if (i.code != Code::kSet || points[p] == kNoCharacter)
+        continue;  // not even [^a] matches that
       const bool in = std::any_of(i.spans.begin(), i.spans.end(), [&](const Span& s) {
         return points[p] >= s.first && points[p] <= s.last;
       });

@@ -9,8 +9,9 @@ namespace thaw::ref {
 
 class Regex {
  public:
-  // Throws InputError for what is malformed, too large, or beyond the syntax known here: literals,
-  // classes, groups, |, * + ? {n,m}, . ^ $, \d \w \s and escapes.
+  // Throws InputError for what is malformed, too large (as in RE2, {n,m} within {n,m} make up to
+  // 1000 copies), or beyond the syntax known here: literals, classes, groups, |, * + ? {n,m}, . ^
+  // $, \d \w \s and escapes.
   explicit Regex(const std::string& pattern);
   // The whole text matches.
   bool matches(const std::string& text) const;
@@ -27,8 +28,9 @@ class Regex {
     bool negated = false;          // kSet
     std::vector<Span> spans = {};  // kSet
     std::vector<Node> children = {};
-    int least = 0;  // kRepeat
-    int most = -1;  // kRepeat; -1: any number
+    int least = 0;   // kRepeat
+    int most = -1;   // kRepeat; -1: any number
+    int copies = 1;  // of what lies in it, through {n,m} within {n,m}
   };
   enum class Code : unsigned char { kSet, kSplit, kBegin, kEnd, kMatch };
   struct Instruction {
@@ -44,6 +46,7 @@ class Regex {
                   bool at_begin, bool at_end) const;
 
   std::vector<Instruction> program_;
+  size_t built_ = 0;  // nodes and spans, copies included
   size_t start_ = 0;
 };
 

@@ -43,8 +43,35 @@ TEST(Regex, KnowsClasses) {
 TEST(Regex, RefusesWhatItDoesNotKnow) {
   for (const char* bad : {"(", ")", "[a", "*", "a**", "\\", "(?=a)", "\\1", "[z-a]", "a{3,2}"})
     EXPECT_THROW(Regex{bad}, InputError) << bad;
-  EXPECT_THROW(Regex{"((a{1000}){1000}){1000}"}, InputError);
+  for (const char* bad : {"a{33}{33}", "a*{2}", "a{2}+", "(a{501}){2}", "((a{10}){10}){11}",
+                          "(a{2,}){501}", "((){1000}){2}", "((a{1000}){1000}){1000}"})
+    EXPECT_THROW(Regex{bad}, InputError) << bad;  // RE2 too
+  for (const char* good : {"(a{500}){2}", "(a{1000})*", "(a*){1000}", "((a{0}){10}){100}",
+                           "(a{300}){3,}", "(a{3}b{400}){2}", "(a{1000}b{1000}){0,1}"})
+    EXPECT_NO_THROW(Regex{good}) << good;
   EXPECT_THROW(Regex{std::string(1000, '(')}, InputError);
+}
+
+TEST(Regex, BytesThatAreNoUtf8MatchNothing) {
+  for (const char* bad : {"\xed\xa0", "\xff", "a\x80", "\xc0\x80"})
+    EXPECT_THROW(Regex{bad}, InputError) << bad;
+  EXPECT_FALSE(match(".", "\xff"));
+  EXPECT_FALSE(match("[^a]", "\xff"));
+  EXPECT_FALSE(match("\\D", "\x80"));
+  EXPECT_FALSE(match(".*", "\xc3"));
+  EXPECT_FALSE(match("..", "\xed\xa0"));
+  EXPECT_FALSE(match("(.|\n)*", "a\xff"));
+  EXPECT_FALSE(match("\xef\xbf\xbd", "\xff"));
+  EXPECT_TRUE(match(".", "\xef\xbf\xbd"));
+  EXPECT_TRUE(match("[^a]", "\xed\xa0\x80"));
+}
+
+TEST(Regex, StaysSmall) {
+  std::string many(10'000, 'a');
+  EXPECT_THROW(Regex{"([" + many + "]){1000}"}, InputError);
+  many.clear();
+  for (int i = 0; i < 10'000; ++i) many += "()";
+  EXPECT_THROW(Regex{"(" + many + "){1000}"}, InputError);
 }
 
 TEST(Regex, TakesTimeLinearInTheText) {

@@ -4,10 +4,16 @@
 
 namespace thaw::ref {
 
+namespace {
+
+size_t claimed_length(unsigned char first) {
+  return first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+}  // namespace
+
 size_t utf8_length(const std::string& bytes, size_t at) {
-  const auto first = static_cast<unsigned char>(bytes[at]);
-  const size_t claimed = first < 0xc0 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-  return std::min(claimed, bytes.size() - at);
+  return std::min(claimed_length(static_cast<unsigned char>(bytes[at])), bytes.size() - at);
 }
 
 std::u32string decode_utf8(const std::string& bytes) {
@@ -17,14 +23,14 @@ std::u32string decode_utf8(const std::string& bytes) {
     const auto first = static_cast<unsigned char>(bytes[i]);
     const size_t n = utf8_length(bytes, i);
     char32_t c = n == 1 ? first : first & (0x7fU >> n);
-    bool valid = n > 1 ? first < 0xf8 : first < 0x80;
+    bool valid = n == claimed_length(first) && (n > 1 ? first < 0xf8 : first < 0x80);
     for (size_t k = 1; k < n; ++k) {
       const auto next = static_cast<unsigned char>(bytes[i + k]);
       valid = valid && (next & 0xc0) == 0x80;
       c = c << 6 | (next & 0x3f);
     }
-    valid = valid && c >= kSmallest[n] && c <= 0x10ffff && (c < 0xd800 || c > 0xdfff);
-    text.push_back(valid ? c : 0xfffd);
+    valid = valid && c >= kSmallest[n] && c <= 0x10ffff;
+    text.push_back(valid ? c : kNoCharacter);
     i += valid ? n : 1;
   }
   return text;
