@@ -1,5 +1,6 @@
 // Plans with right checksums that say what no thaw would write: refused or run, and nothing else.
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <random>
@@ -94,7 +95,8 @@ class PlanMutation : public ::testing::Test {
     recording.record = &file.kernels;
     const std::unique_ptr<Plan> plan = build_plan(*file.graph, recording);
     file.step_ms.assign(plan->steps.size(), 1);
-    const std::string path = ::testing::TempDir() + "plan_mutation_test.plan";
+    const std::string path =
+        ::testing::TempDir() + "plan_mutation_test_" + std::to_string(::getpid());
     write_plan_file(path, file);
     Stored stored{InputFile(path).read_all(kMaxBytes), run(*plan, inputs), {}};
     std::remove(path.c_str());
@@ -102,7 +104,8 @@ class PlanMutation : public ::testing::Test {
   }
 
   std::vector<Tensor> run(const Plan& plan, const std::vector<Tensor>& inputs) {
-    PlanRunner runner(plan, *device_, 1);
+    ThreadPool pool(1);
+    PlanRunner runner(plan, *device_, pool);
     std::vector<Tensor> results;
     for (const Tensor& t : runner.executor().run(inputs)) results.push_back(t.clone());
     return results;
