@@ -12,6 +12,8 @@ python_packages=(python3 python3-venv)
 arm_packages=(qemu-user libc6-arm64-cross)
 lint_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
 thaw=build/release/thaw
+# Of one input: seconds, MiB and bytes.
+fuzz_limits=(-timeout=25 -rss_limit_mb=2048 -max_len=65536)
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "do: $*"; exit 1; }
@@ -143,26 +145,55 @@ do_arm_test() {
   done
 }
 
-# Runs every fuzz target for a while, as many at a time as there are processors.
+# What fuzz targets found worth keeping, and how often they ran: kept between checkouts.
+fuzz_folder=${XDG_CACHE_HOME:-${HOME:-$PWD/build}/.cache}/thaw/fuzz
+
+# Keeps of a target's corpus what reaches something of its own, once it has doubled.
+merge_corpus() {
+  local program=$1 corpus=$2 files
+  files=$(find "$corpus" -type f | wc -l)
+  [ "$files" -gt $((2 * $(cat "$corpus.merged" 2>/dev/null || echo 500))) ] || return 0
+  rm -rf "$corpus.new"
+  mkdir "$corpus.new"
+  "$program" -merge=1 "${fuzz_limits[@]}" "$corpus.new" "$corpus" >>"build/fuzz/$(basename "$program").log" 2>&1 ||
+    return 0
+  rm -rf "$corpus"
+  mv "$corpus.new" "$corpus"
+  find "$corpus" -type f | wc -l >"$corpus.merged"
+}
+
+# One target for so many seconds; a line says how it went, and one in executions.tsv how often it ran.
+run_fuzz_target() {
+  local program=$1 name corpus log count status=0
+  name=$(basename "$program") corpus=$fuzz_folder/$(basename "$program") log=build/fuzz/$(basename "$program").log
+  mkdir -p "$corpus"
+  local seeds=("$corpus")
+  [ -d "tests/fuzz/$name" ] && seeds+=("tests/fuzz/$name")
+  "$program" -max_total_time="$2" -print_final_stats=1 "${fuzz_limits[@]}" -artifact_prefix="build/fuzz/$name-" \
+    "${seeds[@]}" >"$log" 2>&1 || status=$?
+  count=$(grep -aoE '^stat::number_of_executed_units: +[0-9]+' "$log" | grep -oE '[0-9]+$' ||
+    grep -aoE '^#[0-9]+' "$log" | tail -n 1 | tr -d '#' || echo 0)
+  printf '%s\t%s\t%s\n' "$(date +%F)" "$name" "$count" >>"$fuzz_folder/executions.tsv"
+  if [ "$status" -ne 0 ]; then
+    echo "FAILED  $name"
+    tail -n 40 "$log"
+    return 1
+  fi
+  echo "ok      $name: $count runs"
+  merge_corpus "$program" "$corpus"
+}
+
+# Runs every fuzz target for a while, or those named, as many at a time as there are processors.
 do_fuzz() {
   need "${build_packages[@]}" "${lint_packages[@]}"
   local seconds=${1:-60}
-  build_preset fuzz
-  export seconds
-  run_one() {
-    local name
-    name=$(basename "$1")
-    mkdir -p "build/fuzz/corpus/$name"
-    local seeds=("build/fuzz/corpus/$name")
-    [ -d "tests/fuzz/$name" ] && seeds+=("tests/fuzz/$name")
-    "$1" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=65536 \
-      -artifact_prefix="build/fuzz/$name-" "${seeds[@]}" >"build/fuzz/$name.log" 2>&1 &&
-      echo "ok      $name: $(grep -oE 'Done [0-9]+ runs' "build/fuzz/$name.log")" ||
-      { echo "FAILED  $name"; tail -40 "build/fuzz/$name.log"; return 1; }
-  }
-  export -f run_one
-  find build/fuzz -name '*_fuzz' -type f -executable | sort |
-    xargs -r -P "$(nproc)" -I{} bash -c 'run_one {}'
+  [ $# -eq 0 ] || shift
+  build_preset fuzz "${@:-all}"
+  local names=("$@")
+  [ $# -gt 0 ] || names=('*_fuzz')
+  local name
+  for name in "${names[@]}"; do find build/fuzz/tests -name "$name" -type f -executable; done | sort |
+    xargs -r -P "$(nproc)" -I{} bash -c 'source ./do && run_fuzz_target {} '"$seconds"
 }
 
 usage() {
@@ -173,7 +204,7 @@ usage() {
 ./do test [PYTEST ARGUMENT]   builds and runs all tests
 ./do lint                     layers, sizes, formatting, clang-tidy, compiling for Arm
 ./do arm-test                 builds the kernels' tests for 64-bit Arm and runs them under qemu
-./do fuzz [SECONDS]           builds and runs the fuzz targets, a minute each
+./do fuzz [SECONDS [TARGET...]]  builds and runs the fuzz targets, a minute each
 TEXT
 }
 
