@@ -238,14 +238,15 @@ class ConvKernel : public OpKernel {
   int threads_ = 0;
 };
 
-// The pairs that oneDNN has, where it keeps to Narrow's sums.
-std::string refuse_types(const cpu::LayerTypes& types) {
+// The pairs that oneDNN has, where it keeps to Narrow's sums and filters.
+std::string refuse_types(const cpu::LayerTypes& types, bool is_depthwise) {
   using cpu::Element;
   const bool wide = types.result == Element::kFloat32;
   if (types.x == Element::kFloat32 && wide) return {};
   if (types.x != types.result && !wide) return "no such pair of types";
   if (types.x == Element::kFloat16) return "no float16 on processors";
-  if (types.x == Element::kBFloat16) return {};
+  if (types.x == Element::kBFloat16)
+    return is_depthwise ? "rounds depthwise filters to bfloat16" : "";
   if (types.x == Element::kFloat32) return "no such pair of types";
   if (types.in_zero != 0) return "the input's zero is not 0";
   if (!isa_enabled(Isa::kAvx512Vnni)) return "sums of bytes saturate without VNNI";
@@ -254,7 +255,8 @@ std::string refuse_types(const cpu::LayerTypes& types) {
 
 std::string ConvKernel::can_run(const OpDesc& desc) {
   std::string why = refuse_conv(desc);
-  if (why.empty()) why = refuse_types(describe_conv(desc).types);
+  if (why.empty())
+    why = refuse_types(describe_conv(desc).types, kind_of(desc.op) == OpKind::kDepthwiseConv2D);
   if (why.empty()) why = onednn().refusal;
   if (!why.empty()) return why;
   const OneThread alone(onednn());
