@@ -8,6 +8,8 @@
 #include <optional>
 #include <utility>
 
+#include "thaw/error.h"
+
 namespace thaw {
 namespace {
 
@@ -131,23 +133,59 @@ std::vector<int> row_order(int height, bool interlaced) {
   return order;
 }
 
+size_t palette_bytes(int flags) { return size_t{3} << ((flags & 7) + 1); }
+
+// What stands before the first block.
+struct Header {
+  explicit Header(GifReader& reader) {
+    reader.take(6);
+    width = reader.word();
+    height = reader.word();
+    const int flags = reader.byte();
+    reader.take(2);  // background colour and pixel aspect ratio
+    if (flags & 0x80) palette = reader.take(palette_bytes(flags));
+  }
+  int width = 0;
+  int height = 0;
+  std::string_view palette;
+};
+
+// Frames' largest extents, 0 when there is none; a file that breaks off has those before.
+void find_largest_frame(GifReader reader, int* width, int* height) {
+  *width = *height = 0;
+  try {
+    for (int kind = reader.byte(); kind != kTrailer; kind = reader.byte()) {
+      if (kind == kImage) {
+        reader.take(4);  // where it lies
+        *width = std::max(*width, reader.word());
+        *height = std::max(*height, reader.word());
+        const int flags = reader.byte();
+        if (flags & 0x80) reader.take(palette_bytes(flags));
+      }
+      reader.take(1);  // bits of its codes, or the extension's label
+      reader.sub_blocks();
+    }
+  } catch (const InputError&) {
+    // Decoding says what is wrong.
+  }
+}
+
 class Decoder {
  public:
   Decoder(std::string_view bytes, const std::string& name, int max_frames,
           const ImageLimits& limits)
       : reader_(bytes, name), name_(name), max_frames_(max_frames), limits_(limits) {}
 
-  Raster decode() {
-    reader_.take(6);
-    out_.width = reader_.word();
-    out_.height = reader_.word();
+  Raster decode(GifCanvas canvas) {
+    const Header header(reader_);
+    global_ = header.palette;
+    out_.width = header.width;
+    out_.height = header.height;
+    if (canvas == GifCanvas::kLargestFrame) find_largest_frame(reader_, &out_.width, &out_.height);
     out_.channels = 3;
     out_.frames = 0;
     check_image_size(name_, out_.width, out_.height, limits_);
     frame_bytes_ = static_cast<size_t>(out_.width) * static_cast<size_t>(out_.height) * 3;
-    const int flags = reader_.byte();
-    reader_.take(2);  // background colour and pixel aspect ratio
-    if (flags & 0x80) global_ = reader_.take(palette_bytes(flags));
     while (out_.frames < max_frames_ && !reader_.at_end()) {
       const int kind = reader_.byte();
       if (kind == kTrailer) break;
@@ -163,8 +201,6 @@ class Decoder {
   }
 
  private:
-  static size_t palette_bytes(int flags) { return size_t{3} << ((flags & 7) + 1); }
-
   void read_extension() {
     const int label = reader_.byte();
     const std::string data = reader_.sub_blocks();
@@ -241,8 +277,8 @@ class Decoder {
 }  // namespace
 
 Raster decode_gif(std::string_view bytes, const std::string& name, int max_frames,
-                  const ImageLimits& limits) {
-  return Decoder(bytes, name, max_frames, limits).decode();
+                  const ImageLimits& limits, GifCanvas canvas) {
+  return Decoder(bytes, name, max_frames, limits).decode(canvas);
 }
 
 }  // namespace thaw

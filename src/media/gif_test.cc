@@ -57,6 +57,15 @@ std::string error_of(const std::string& bytes) {
   return "no error";
 }
 
+TEST(Gif, CanvasIsTheScreenOrTheLargestFrame) {
+  const std::string file = head(5, 4) + frame(1, 0, 1, 2, {1, 2}) + frame(0, 0, 2, 1, {3, 1}) + ";";
+  EXPECT_EQ(decode_gif(file, "a.gif").width, 5);
+  const Raster raster = decode_gif(file, "a.gif", 1, {}, GifCanvas::kLargestFrame);
+  EXPECT_EQ(raster.width, 2);
+  EXPECT_EQ(raster.height, 2);
+  EXPECT_THAT(raster.samples, ElementsAre(0, 0, 0, 10, 20, 30, 0, 0, 0, 40, 50, 60));
+}
+
 TEST(Gif, ComposesFrames) {
   // The second frame covers the right pixel; the third is transparent there.
   const std::string bytes = head(2, 1) + frame(0, 0, 2, 1, {1, 2}) + frame(1, 0, 1, 1, {3}) +

@@ -7,6 +7,7 @@
 
 #include "media/exif.h"
 #include "media/png.h"
+#include "media/png_grey.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -79,18 +80,6 @@ int file_channels(const spng_ihdr& header, bool transparent) {
   }
 }
 
-// 0.299, 0.587 and 0.114 in 15 bits; 8-bit samples round down and 16-bit ones to nearest, as libpng
-// (and so TensorFlow) has it.
-template <class T>
-T grey(const T* rgb) {
-  if (rgb[0] == rgb[1] && rgb[1] == rgb[2]) return rgb[0];
-  constexpr uint32_t kRed = 9797;
-  constexpr uint32_t kGreen = 19234;
-  constexpr uint32_t kBlue = 32768 - kRed - kGreen;
-  const uint32_t sum = kRed * rgb[0] + kGreen * rgb[1] + kBlue * rgb[2];
-  return static_cast<T>((sum + (sizeof(T) == 2 ? 16384 : 0)) >> 15);
-}
-
 uint16_t as_depth(uint16_t sample, uint16_t) { return sample; }
 uint8_t as_depth(uint16_t sample, uint8_t) { return static_cast<uint8_t>(sample >> 8); }
 uint8_t as_depth(uint8_t sample, uint8_t) { return sample; }
@@ -98,9 +87,9 @@ uint16_t as_depth(uint8_t sample, uint16_t) { return static_cast<uint16_t>(sampl
 
 // One row of RGBA to `channels` (1: grey, 2: grey and alpha, 3: RGB, 4: RGBA) of another depth.
 template <class From, class To>
-void pick_channels(const From* rgba, size_t width, int channels, To* out) {
+void pick_channels(const From* rgba, size_t width, int channels, const PngGrey& grey, To* out) {
   for (size_t x = 0; x < width; ++x, rgba += 4, out += channels) {
-    if (channels < 3) out[0] = as_depth(grey(rgba), To{});
+    if (channels < 3) out[0] = as_depth(grey.of(rgba), To{});
     if (channels == 2) out[1] = as_depth(rgba[3], To{});
     for (int c = 0; channels >= 3 && c < channels; ++c) out[c] = as_depth(rgba[c], To{});
   }
@@ -127,6 +116,8 @@ class Decoder {
     out.bit_depth = options_.bit_depth;
     out.channels = options_.channels != 0 ? options_.channels : file_channels(header_, transparent);
     thin_alpha_ = out.channels == 4 && header_.bit_depth < 8 && !transparent;
+    if (out.channels < 3)
+      grey_ = PngGrey(file_gamma(), header_.bit_depth, header_.bit_depth > out.bit_depth);
     start(out);
     header_.interlace_method == SPNG_INTERLACE_NONE ? read_rows(out) : read_interlaced(out);
     const int rest = spng_decode_chunks(context_.get());
@@ -166,6 +157,14 @@ class Decoder {
     return error == 0;
   }
 
+  // 0 when the file does not say.
+  uint32_t file_gamma() const {
+    uint8_t intent = 0;
+    uint32_t gamma = 0;
+    if (spng_get_srgb(context_.get(), &intent) == 0) return PngGrey::kSrgbGamma;
+    return spng_get_gama_int(context_.get(), &gamma) == 0 ? gamma : 0;
+  }
+
   // Rows come at the file's own depth, for grey is rounded there.
   void start(const Raster& out) {
     const bool wide = header_.bit_depth == 16;
@@ -187,9 +186,9 @@ class Decoder {
   void store_as(const uint8_t* row, const Raster& out, To* to) const {
     const auto width = static_cast<size_t>(out.width);
     if (format_ == SPNG_FMT_RGBA16)
-      pick_channels(reinterpret_cast<const uint16_t*>(row), width, out.channels, to);
+      pick_channels(reinterpret_cast<const uint16_t*>(row), width, out.channels, grey_, to);
     else
-      pick_channels(row, width, out.channels, to);
+      pick_channels(row, width, out.channels, grey_, to);
     const auto max = static_cast<uint8_t>((1U << header_.bit_depth) - 1);
     if (thin_alpha_) fill_alpha(width, as_depth(max, To{}), to);
   }
@@ -242,6 +241,7 @@ class Decoder {
   spng_ihdr header_{};
   int format_ = 0;
   size_t pixel_bytes_ = 0;
+  PngGrey grey_;
   bool thin_alpha_ = false;
 };
 

@@ -32,26 +32,9 @@ Raster decode_gif_contents(const DecodeImage& op, const std::string& bytes) {
   if (op.channels != 0 && op.channels != 3)
     fail(kName, fmt::format("a GIF has 3 channels, not {}", op.channels));
   const bool first_only = op.format == ImageFormat::kAny && !op.expand_animations;
-  Raster raster = decode_gif(bytes, kName, first_only ? 1 : 1 << 30);
+  Raster raster = decode_gif(bytes, kName, first_only ? 1 : 1 << 30, {}, GifCanvas::kLargestFrame);
   if (raster.frames > 1 && (op.format == ImageFormat::kJpeg || op.format == ImageFormat::kPng))
     fail(kName, fmt::format("a GIF of {} frames where one picture was expected", raster.frames));
-  return raster;
-}
-
-// As stored, with or without an alpha channel.
-Raster decode_bmp_contents(const std::string& bytes, int64_t channels) {
-  if (channels != 0 && channels != 3 && channels != 4)
-    fail(kName, fmt::format("a BMP has 3 or 4 channels, not {}", channels));
-  Raster raster = decode_bmp_as_stored(bytes, kName, 0);
-  if (channels == 0 || channels == raster.channels) return raster;
-  if (raster.channels < 3) fail(kName, fmt::format("a grey BMP for {} channels", channels));
-  const auto from = static_cast<size_t>(raster.channels);
-  const auto to = static_cast<size_t>(channels);
-  std::vector<uint8_t> samples(raster.samples.size() / from * to, 255);
-  for (size_t i = 0; i < samples.size() / to; ++i)
-    std::memcpy(&samples[i * to], &raster.samples[i * from], 3);
-  raster.samples = std::move(samples);
-  raster.channels = static_cast<int>(channels);
   return raster;
 }
 
@@ -75,7 +58,7 @@ Raster decode(const DecodeImage& op, const std::string& bytes) {
     case ImageKind::kBmp:
       if (op.format != ImageFormat::kAny && op.format != ImageFormat::kBmp)
         fail(kName, "a BMP, which only DecodeBmp and DecodeImage take");
-      return decode_bmp_contents(bytes, op.channels);
+      return decode_bmp_as_stored(bytes, kName, channels);
     case ImageKind::kUnknown:
       break;
   }
@@ -104,7 +87,7 @@ void store(const Raster& raster, Tensor& out) {
 
 void run(const DecodeImage& op, RunContext& context) {
   const Tensor& contents = context.input(0);
-  if (contents.dtype() != DType::kString || contents.num_elements() != 1)
+  if (contents.dtype() != DType::kString || contents.rank() != 0)
     fail(kName, fmt::format("the contents must be one string, got {}", contents.str()));
   if (op.dtype != DType::kUInt8 && op.dtype != DType::kUInt16 && op.dtype != DType::kFloat32)
     fail_dtype(kName, op.dtype);
