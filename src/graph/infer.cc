@@ -115,7 +115,7 @@ int64_t window_output(const Window& window, int axis, int64_t input, int64_t ker
     }
   }
   const int64_t extent = (kernel - 1) * dilation + 1;
-  const int64_t output = (input - extent + stride) / stride;
+  const int64_t output = count_windows(input, extent, stride);
   if (output < 0)
     context.fail(fmt::format("a window of {} does not fit into {} with padding {}", extent, input,
                              enum_names(window.padding).names[static_cast<int>(window.padding)]));

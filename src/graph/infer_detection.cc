@@ -26,6 +26,31 @@ std::vector<TensorType> infer(const NonMaxSuppression& op, const InferContext& c
   return {indices};
 }
 
+std::vector<TensorType> infer(const CombinedNms& op, const InferContext& context) {
+  require_inputs(context, 6);
+  for (size_t i : {0, 1, 4, 5}) require_dtype(context, i, DType::kFloat32);
+  const Shape boxes = require_rank(context, 0, 4);
+  const Shape scores = require_rank(context, 1, 3);
+  const int64_t batch = meet_dims(boxes[0], scores[0], context);
+  meet_dims(boxes[1], scores[1], context);
+  if (boxes[2] != 1) meet_dims(boxes[2], scores[2], context);
+  meet_dims(boxes[3], 4, context);
+  for (size_t i = 2; i < 6; ++i) require_scalar(context, i);
+  for (size_t i : {2, 3}) require_integer(context, i);
+  const int64_t per_class = known_int(context, 2).value_or(kUnknownDim);
+  int64_t rows = known_int(context, 3).value_or(kUnknownDim);
+  if (per_class == 0 || per_class < kUnknownDim || rows == 0 || rows < kUnknownDim)
+    context.fail(fmt::format("at most {} boxes a class, {} in all", per_class, rows));
+  if (op.pad_per_class) {
+    const int64_t all = mul_dims(per_class, scores[2], context);
+    rows = rows < 0 || all < 0 ? kUnknownDim : std::min(rows, all);
+  }
+  return {{DType::kFloat32, {batch, rows, 4}},
+          {DType::kFloat32, {batch, rows}},
+          {DType::kFloat32, {batch, rows}},
+          {DType::kInt32, {batch}}};
+}
+
 std::vector<TensorType> infer(const BoxDecode&, const InferContext& context) {
   require_inputs(context, 2);
   require_same_dtype(context, 0, 1);

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "graph/infer_util.h"
+#include "ops/reshape.h"
 
 namespace thaw {
 namespace {
@@ -77,15 +78,17 @@ std::vector<TensorType> infer(const Reshape&, const InferContext& context) {
     shape.push_back(d.value_or(kUnknownDim));
   }
   if (!x.is_static()) return {{context.dtype(0), shape}};
-  const int64_t total = x.num_elements();
-  const Extent given = extent_of(shape, context);
-  if (given.unknown == 0 && given.known != total)
-    context.fail(fmt::format("{} does not reshape to {}", x.str(), shape.str()));
-  if (given.unknown == 1 && given.known > 0) {
-    if (total % given.known != 0)
-      context.fail(fmt::format("{} does not reshape to {}", x.str(), shape.str()));
-    *std::find(&shape[0], &shape[0] + shape.rank(), kUnknownDim) = total / given.known;
+  const Shape asked = shape;
+  Extent given = extent_of(shape, context);
+  // What is not known yet may be a number or -1 in the run, which makes a difference beside a 0.
+  if (given.unknown == 1 && (given.known > 0 || open >= 0)) {
+    int unknown = 0;
+    while (shape[unknown] >= 0) ++unknown;
+    shape[unknown] = open_extent(x, shape, unknown);
+    given = extent_of(shape, context);
   }
+  if (given.unknown == 0 && given.known != x.num_elements())
+    context.fail(fmt::format("{} does not reshape to {}", x.str(), asked.str()));
   return {{context.dtype(0), shape}};
 }
 

@@ -18,24 +18,31 @@ void require_index(const InferContext& context, size_t input) {
   require_scalar(context, input);
 }
 
+// Whether the node hands its list on with as many elements as it had.
+bool keeps_length(const Node& node) {
+  const ListSet* set = node.as<ListSet>();
+  const ListScatter* scatter = node.as<ListScatter>();
+  return node.as<Identity>() || (set && !set->grow) || (scatter && !scatter->grow);
+}
+
 // Whether a loop's body hands its list i on with as many elements as it had.
 bool loop_only_writes(const Graph& body, size_t i) {
   ValueId list = body.outputs()[i].value;
   for (int steps = 0; steps < 64 && list != body.inputs()[i]; ++steps) {
     const Node* node = body.producer(list);
-    if (!node || (!node->as<ListSet>() && !node->as<Identity>())) return false;
+    if (!node || !keeps_length(*node)) return false;
     list = node->inputs[0];
   }
   return list == body.inputs()[i];
 }
 
-// How many elements a list has, when its making says so: writing keeps their number.
+// How many elements a list has, when its making says so.
 int64_t list_length(const Graph& graph, ValueId list) {
   for (int steps = 0; steps < 64; ++steps) {
     const Node* node = graph.producer(list);
     if (!node) return kUnknownDim;
-    if (node->as<ListReserve>()) {
-      const std::optional<PartialInts> count = partial_ints(graph, node->inputs[0]);
+    if (node->as<ListReserve>() || node->as<ListResize>()) {
+      const std::optional<PartialInts> count = partial_ints(graph, node->inputs.back());
       if (!count || count->size() != 1) return kUnknownDim;
       return std::max((*count)[0].value_or(kUnknownDim), kUnknownDim);
     }
@@ -43,11 +50,10 @@ int64_t list_length(const Graph& graph, ValueId list) {
       const Shape& shape = graph.value(node->inputs[0]).type.shape;
       return shape.has_rank() && shape.rank() > 0 ? shape[0] : kUnknownDim;
     }
-    const bool writes = node->as<ListSet>() || node->as<Identity>();
     const While* loop = node->as<While>();
     if (loop && !loop_only_writes(graph.subgraph(loop->body), graph.value(list).index))
       return kUnknownDim;
-    if (!writes && !loop) return kUnknownDim;
+    if (!loop && !keeps_length(*node)) return kUnknownDim;
     list = node->inputs[loop ? graph.value(list).index : 0];
   }
   return kUnknownDim;
@@ -106,6 +112,13 @@ std::vector<TensorType> infer(const ListSet&, const InferContext& context) {
 std::vector<TensorType> infer(const ListPushBack&, const InferContext& context) {
   require_inputs(context, 2);
   require_list(context);
+  return {kListType};
+}
+
+std::vector<TensorType> infer(const ListResize&, const InferContext& context) {
+  require_inputs(context, 2);
+  require_list(context);
+  require_index(context, 1);
   return {kListType};
 }
 

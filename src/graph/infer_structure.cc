@@ -159,8 +159,8 @@ std::vector<TensorType> infer(const While& op, const InferContext& context) {
   if (cond.outputs().size() != 1)
     context.fail(fmt::format("the condition gives {} values", cond.outputs().size()));
   const TensorType condition = output_type(cond, 0);
-  if (condition.dtype != DType::kBool || !compatible(condition.shape, Shape{}))
-    context.fail(fmt::format("the condition gives {}, a bool was expected", condition.str()));
+  if (condition.dtype == DType::kList)
+    context.fail(fmt::format("the condition gives {}", condition.str()));
   std::vector<TensorType> types;
   for (size_t i = 0; i < context.num_inputs(); ++i)
     types.push_back(join(context.input(i), output_type(body, i), i, context));
@@ -168,7 +168,7 @@ std::vector<TensorType> infer(const While& op, const InferContext& context) {
 }
 
 std::vector<TensorType> infer(const If& op, const InferContext& context) {
-  require_scalar(context, 0);
+  if (context.dtype(0) == DType::kList) context.fail("the predicate is a list");
   const Graph& yes = nested(op.then_branch, context);
   const Graph& no = nested(op.else_branch, context);
   if (yes.outputs().size() != no.outputs().size())

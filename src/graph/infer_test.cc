@@ -30,6 +30,42 @@ TEST(Infer, ReshapeComputesTheOpenDimension) {
   EXPECT_THROW(g.add(Reshape{}, {x, ints(g, {-1, -1})}), InputError);
 }
 
+TEST(Infer, ReshapeOfNothingComputesTheOpenDimension) {
+  Graph g;
+  const ValueId x = g.add_input("x", {kF, {0, 6, 2}});
+  EXPECT_EQ(type(g, g.add(Reshape{}, {x, ints(g, {0, -1})})), "float32[0,12]");
+  EXPECT_EQ(type(g, g.add(Reshape{}, {x, ints(g, {4, 0, -1})})), "float32[4,0,3]");
+  EXPECT_EQ(type(g, g.add(Reshape{}, {x, ints(g, {-1, 3})})), "float32[0,3]");
+  EXPECT_EQ(type(g, g.add(Reshape{}, {x, ints(g, {-1})})), "float32[0]");
+  EXPECT_THROW(g.add(Reshape{}, {x, ints(g, {5})}), InputError);
+  const ValueId y = g.add_input("y", {kF, {2, 3}});
+  EXPECT_THROW(g.add(Reshape{}, {y, ints(g, {0, -1})}), InputError);
+}
+
+TEST(Infer, ReshapeWaitsForWhatMayBeOpen) {
+  Graph g;
+  const ValueId x = g.add_input("x", {kF, {0, 6}});
+  const ValueId n = g.add_input("n", {kI, {}});
+  const auto shape = [&](int32_t first) { return g.add(Pack{}, {scalar(g, first), n}); };
+  EXPECT_EQ(type(g, g.add(Reshape{}, {x, shape(0)})), "float32[0,?]");
+  EXPECT_EQ(type(g, g.add(Reshape{}, {x, shape(2)})), "float32[2,0]");
+  EXPECT_EQ(type(g, g.add(Reshape{}, {x, shape(-1)})), "float32[?,?]");
+}
+
+// A list of 2 that is written at `index`, stacked.
+std::string stack_of_written(ListSet set, int32_t index) {
+  Graph g;
+  const ValueId list = g.add(ListReserve{kF, {3}}, {scalar(g, 2)});
+  const ValueId x = g.add_input("x", {kF, {3}});
+  const ValueId written = g.add(set, {list, scalar(g, index), x});
+  return type(g, g.add(ListStack{kF, {3}}, {written}));
+}
+
+TEST(Infer, ListsThatGrowHaveNoKnownLength) {
+  EXPECT_EQ(stack_of_written({}, 1), "float32[2,3]");
+  EXPECT_EQ(stack_of_written({true}, 1), "float32[?,3]");
+}
+
 TEST(Infer, ReshapeByPackedDimensionsKeepsWhatIsKnown) {
   Graph g;
   const ValueId x = g.add_input("x", {kF, {kUnknownDim, 5, 5, 12}});

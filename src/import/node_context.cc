@@ -149,20 +149,11 @@ int64_t NodeContext::count_attr(const char* name, int64_t min) const {
   return count;
 }
 
-void NodeContext::set_array(std::string name, ArrayShapes* shapes) {
-  array_ = std::move(name);
-  array_shapes_ = shapes;
+void NodeContext::set_array(const std::string& name, TensorArrays* arrays) {
+  if (!name.empty()) array_ = &(*arrays)[name];
 }
 
-Shape NodeContext::array_element_shape() const {
-  if (!array_shapes_) return Shape::unknown();
-  const auto it = array_shapes_->find(array_);
-  return it == array_shapes_->end() ? Shape::unknown() : it->second;
-}
-
-void NodeContext::note_array_element(const Shape& shape) {
-  if (array_shapes_ && !array_element_shape().has_rank()) (*array_shapes_)[array_] = shape;
-}
+TensorArrayFacts& NodeContext::array() { return array_ ? *array_ : unknown_array_; }
 
 ValueId NodeContext::add(Op op, std::vector<ValueId> inputs) {
   return graph_.add(std::move(op), std::move(inputs), def_.name());

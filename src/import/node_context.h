@@ -15,9 +15,14 @@ namespace thaw {
 // The values of a node's outputs; kNone for one that thaw does not compute.
 using Outputs = std::vector<ValueId>;
 
-// What is known of a TensorArray's elements: its attribute element_shape, else the shape of what
-// was scattered into it. Kept by the name of the node that made the array.
-using ArrayShapes = std::map<std::string, Shape>;
+// What is known of a TensorArray: its elements' shape, from the attribute element_shape, else from
+// what was scattered into it; whether writing behind its end makes it longer. Kept by the name of
+// the node that made the array.
+struct TensorArrayFacts {
+  Shape element_shape = Shape::unknown();
+  bool grows = false;
+};
+using TensorArrays = std::map<std::string, TensorArrayFacts>;
 
 class NodeContext {
  public:
@@ -56,9 +61,8 @@ class NodeContext {
   int64_t count_attr(const char* name, int64_t min) const;
 
   // The TensorArray of a node whose first input is its handle.
-  void set_array(std::string name, ArrayShapes* shapes);
-  Shape array_element_shape() const;
-  void note_array_element(const Shape& shape);
+  void set_array(const std::string& name, TensorArrays* arrays);
+  TensorArrayFacts& array();
 
   // Adds a node named after the TF node; the first returns its only output.
   ValueId add(Op op, std::vector<ValueId> inputs);
@@ -76,8 +80,8 @@ class NodeContext {
   const tf::NodeDef& def_;
   Graph& graph_;
   std::vector<ValueId> inputs_;
-  std::string array_;
-  ArrayShapes* array_shapes_ = nullptr;
+  TensorArrayFacts unknown_array_;
+  TensorArrayFacts* array_ = nullptr;
 };
 
 }  // namespace thaw

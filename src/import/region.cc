@@ -158,9 +158,9 @@ void Region::add_translated(int32_t node) {
   if (row->handle_first) inputs.insert(inputs.begin(), kNone);
   NodeContext context(index.node(node), graph_, std::move(inputs));
   if (row->handle_first)
-    context.set_array(scope_.array_behind(index.data_input(node, 0)), &scope_.array_shapes());
+    context.set_array(scope_.array_behind(index.data_input(node, 0)), &scope_.arrays());
   else if (index.op(node) == "TensorArrayV3")
-    context.set_array(index.node(node).name(), &scope_.array_shapes());
+    context.set_array(index.node(node).name(), &scope_.arrays());
   set_outputs(node, row->translate(context));
 }
 

@@ -45,7 +45,7 @@ class Scope {
   Tensor constant(int32_t node, SplatBudget* budget);
   // Adds what this scope holds to the report.
   void count(ImportReport& report) const;
-  ArrayShapes& array_shapes() { return array_shapes_; }
+  TensorArrays& arrays() { return arrays_; }
 
  private:
   using Lists = std::map<int32_t, std::vector<int32_t>>;
@@ -64,7 +64,7 @@ class Scope {
   std::unordered_set<int64_t> needed_outputs_;
   Lists variables_, exits_, merges_;
   std::map<int32_t, Tensor> constants_;
-  ArrayShapes array_shapes_;
+  TensorArrays arrays_;
 };
 
 }  // namespace thaw

@@ -14,6 +14,7 @@ size_t outputs_of(const T& op, const std::vector<Tensor>& inputs) {
     const size_t others = op.num_fixed_inputs();
     return 4 + (inputs.size() > others ? inputs.size() - others : 0);
   }
+  if constexpr (std::is_same_v<T, CombinedNms>) return 4;
   if constexpr (std::is_same_v<T, Split> || std::is_same_v<T, Unpack>)
     return op.count < 0 ? 0 : static_cast<size_t>(op.count);
   if constexpr (std::is_same_v<T, SplitV>)

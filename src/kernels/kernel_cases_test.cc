@@ -5,8 +5,8 @@
 namespace thaw {
 namespace {
 
-// Strides, dilations and padding for a kernel of kh x kw over an input of h x w, so that at least
-// one window fits.
+// Strides, dilations and padding for a kernel of kh x kw over an input of h x w. Now and then no
+// window fits, which gives an empty result.
 template <class T>
 void random_window(Random& random, T& op, int64_t h, int64_t w, int64_t kh, int64_t kw,
                    bool may_dilate) {
@@ -16,7 +16,11 @@ void random_window(Random& random, T& op, int64_t h, int64_t w, int64_t kh, int6
   const int64_t span_h = (kh - 1) * op.dilations[0] + 1;
   const int64_t span_w = (kw - 1) * op.dilations[1] + 1;
   op.padding = random.one_of({Padding::kSame, Padding::kSame, Padding::kValid, Padding::kExplicit});
-  if (op.padding == Padding::kValid && (h < span_h || w < span_w)) op.padding = Padding::kSame;
+  if (op.padding == Padding::kValid && (h < span_h || w < span_w)) {
+    const bool impossible =
+        count_windows(h, span_h, op.strides[0]) < 0 || count_windows(w, span_w, op.strides[1]) < 0;
+    if (impossible || random.chance(0.5)) op.padding = Padding::kSame;
+  }
   if (op.padding != Padding::kExplicit) return;
   for (int64_t& pad : op.pads) pad = random.between(0, 3);
   op.pads[1] += std::max<int64_t>(0, span_h - h - op.pads[0] - op.pads[1]);

@@ -23,6 +23,24 @@ struct NonMaxSuppression {
   }
 };
 
+// (boxes [b,n,q,4] where q is 1 or classes, scores [b,n,classes], and the scalars most boxes a
+// class, most boxes in all, iou_threshold, score_threshold) -> (boxes [b,k,4], scores [b,k],
+// classes float from 0 [b,k], count int32 [b]); zeros after the first count of an image. k is most
+// boxes in all, with pad_per_class no more than most boxes a class for each class. Unlike
+// MultiClassNms: boxes without area stay, clip_boxes cuts to 0..1, and equal scores come in the
+// order in which the heap and the sort of TensorFlow's kernel leave them. TF:
+// CombinedNonMaxSuppression.
+struct CombinedNms {
+  static constexpr const char* kName = "CombinedNms";
+  bool pad_per_class = false;
+  bool clip_boxes = true;
+  template <class F>
+  static void fields(F&& f) {
+    f("pad_per_class", &CombinedNms::pad_per_class);
+    f("clip_boxes", &CombinedNms::clip_boxes);
+  }
+};
+
 // (encodings [...,4] of m boxes as ty,tx,th,tw, anchors [n,4], repeated when m is a multiple of n)
 // -> boxes ymin,xmin,ymax,xmax of encodings' shape. Anchors are ycenter,xcenter,height,width, or
 // with `corners` ymin,xmin,ymax,xmax. Every step rounds to float, in the order of the Object

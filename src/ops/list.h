@@ -8,7 +8,7 @@
 namespace thaw {
 
 // (count scalar) -> a list of so many elements not yet written. An element that is read before it
-// is written is zeros of element_shape when that is known, else an error.
+// is written is zeros of element_shape, or of the shape of those that are written, else an error.
 // TF: TensorArrayV3, TensorListReserve, EmptyTensorList.
 struct ListReserve {
   static constexpr const char* kName = "ListReserve";
@@ -60,12 +60,29 @@ struct ListGather {
 
 // (x [count, element...]) -> a list of x's slices. TF: TensorListFromTensor.
 THAW_PLAIN_OP(ListFromTensor)
-// (list, index, element) -> list. TF: TensorArrayWriteV3, TensorListSetItem.
-THAW_PLAIN_OP(ListSet)
+// (list, index, element) -> list. With `grow` a list that ends before the index gets as many
+// unwritten elements as it takes. TF: TensorArrayWriteV3, TensorListSetItem.
+struct ListSet {
+  static constexpr const char* kName = "ListSet";
+  bool grow = false;
+  template <class F>
+  static void fields(F&& f) {
+    f("grow", &ListSet::grow);
+  }
+};
 // (list, element) -> list. TF: TensorListPushBack.
 THAW_PLAIN_OP(ListPushBack)
+// (list, count scalar) -> the first elements, then unwritten ones. TF: TensorListResize.
+THAW_PLAIN_OP(ListResize)
 // (list, indices vector, x [count, element...]) -> list. TF: TensorArrayScatterV3.
-THAW_PLAIN_OP(ListScatter)
+struct ListScatter {
+  static constexpr const char* kName = "ListScatter";
+  bool grow = false;
+  template <class F>
+  static void fields(F&& f) {
+    f("grow", &ListScatter::grow);
+  }
+};
 // (list) -> int32 scalar. TF: TensorArraySizeV3, TensorListLength.
 THAW_PLAIN_OP(ListLength)
 

@@ -21,6 +21,13 @@ struct Window {
   std::array<int64_t, 4> pads{0, 0, 0, 0};
 };
 
+// How many windows of `span` elements, one every `stride`, lie in `extent` elements, paddings
+// included. As TensorFlow counts, which divides towards 0: one that is too large may be none, or
+// negative, an error, when it is larger by two strides or more.
+inline int64_t count_windows(int64_t extent, int64_t span, int64_t stride) {
+  return (extent - span + stride) / stride;
+}
+
 // In how few bits a layer takes and gives its activations. Filters and biases are float32 constants
 // whatever they are; the kernel brings the filter to the form that the input's type asks for:
 // - x float32: as it is, unless there is nothing to be said here (`result` invalid): then x,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/condition.h"
 #include "graph/infer.h"
 #include "graph/infer_util.h"
 #include "graph/inline_graph.h"
@@ -84,19 +85,12 @@ void Folder::visit_nested(NodeId id) {
   refresh(id);
 }
 
-bool truth(const Tensor& t) {
-  if (t.dtype() == DType::kString) return !t.data<std::string>()->empty();
-  if (t.dtype() == DType::kFloat32) return *t.data<float>() != 0;
-  if (t.dtype() == DType::kFloat64) return *t.data<double>() != 0;
-  return t.int_at(0) != 0;
-}
-
 bool Folder::inline_branch(NodeId id) {
   const Node& node = graph_.node(id);
   const Tensor* predicate = graph_.constant_value(node.inputs[0]);
-  if (!predicate || predicate->num_elements() != 1) return false;
+  if (!predicate) return false;
   const If op = *node.as<If>();
-  Graph branch = graph_.subgraph(truth(*predicate) ? op.then_branch : op.else_branch).clone();
+  Graph branch = graph_.subgraph(is_true(*predicate) ? op.then_branch : op.else_branch).clone();
   fold_constants(branch, context_);
   replace(id, inline_graph(graph_, branch, {node.inputs.begin() + 1, node.inputs.end()}));
   return true;

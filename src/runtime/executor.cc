@@ -5,6 +5,7 @@
 #include <chrono>
 #include <new>
 
+#include "base/condition.h"
 #include "base/thread_pool.h"
 #include "thaw/error.h"
 
@@ -15,23 +16,6 @@ using Clock = std::chrono::steady_clock;
 
 double milliseconds(Clock::duration d) {
   return std::chrono::duration<double, std::milli>(d).count();
-}
-
-// TF takes bools, numbers (not zero) and strings (not empty) as predicates.
-bool holds(const Tensor& t, const Step& step) {
-  if (t.num_elements() != 1)
-    throw InputError(
-        fmt::format("node '{}': the predicate is {}, a scalar was expected", step.name, t.str()));
-  switch (t.dtype()) {
-    case DType::kFloat32:
-      return *t.data<float>() != 0;
-    case DType::kFloat64:
-      return *t.data<double>() != 0;
-    case DType::kString:
-      return !t.data<std::string>()->empty();
-    default:
-      return t.int_at(0) != 0;
-  }
 }
 
 }  // namespace
@@ -215,14 +199,14 @@ void Executor::collect(const Step& step, size_t first_input, StepState& state) {
 void Executor::run_while(const Step& step, StepState& state) {
   collect(step, 0, state);
   for (uint32_t s : step.release) slots_[s] = Tensor();
-  while (holds(state.first->run_nested(state.variables, true).at(0), step))
+  while (is_true(state.first->run_nested(state.variables, true).at(0)))
     state.variables.swap(state.second->run_nested(state.variables, false));
   for (size_t i = 0; i < step.outputs.size(); ++i)
     slots_[step.outputs[i]] = std::move(state.variables[i]);
 }
 
 void Executor::run_if(const Step& step, StepState& state) {
-  const bool taken = holds(slots_[step.inputs[0]], step);
+  const bool taken = is_true(slots_[step.inputs[0]]);
   collect(step, 1, state);
   for (uint32_t s : step.release) slots_[s] = Tensor();
   Executor& branch = taken ? *state.first : *state.second;

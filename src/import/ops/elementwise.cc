@@ -1,4 +1,6 @@
 // TF's element-by-element ops.
+#include <fmt/format.h>
+
 #include "import/op_table.h"
 #include "import/ops/layout_nchw.h"
 
@@ -79,9 +81,12 @@ Outputs fake_quant_vars(NodeContext& ctx) {
 
 Outputs fake_quant_args(NodeContext& ctx) {
   ctx.expect_inputs(1);
-  const ValueId min = ctx.scalar_float(ctx.float_attr("min", -6.0F), DType::kFloat32);
-  const ValueId max = ctx.scalar_float(ctx.float_attr("max", 6.0F), DType::kFloat32);
-  return {ctx.add(fake_quant_of(ctx), {ctx.input(0), min, max})};
+  const float min = ctx.float_attr("min", -6.0F);
+  const float max = ctx.float_attr("max", 6.0F);
+  if (!(min < max))
+    ctx.fail(fmt::format("attributes 'min' {} and 'max' {} are no range", min, max));
+  return {ctx.add(fake_quant_of(ctx), {ctx.input(0), ctx.scalar_float(min, DType::kFloat32),
+                                       ctx.scalar_float(max, DType::kFloat32)})};
 }
 
 }  // namespace

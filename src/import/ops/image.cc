@@ -4,6 +4,13 @@
 namespace thaw {
 namespace {
 
+// TensorFlow computes with float32 where the picture is of 16-bit floats.
+ValueId as_float32(NodeContext& ctx, ValueId picture) {
+  const DType dtype = ctx.graph().value(picture).type.dtype;
+  const bool narrow = dtype == DType::kFloat16 || dtype == DType::kBFloat16;
+  return narrow ? ctx.add(Cast{DType::kFloat32}, {picture}) : picture;
+}
+
 template <ResizeMethod method>
 Outputs resize(NodeContext& ctx) {
   ctx.expect_inputs(2);
@@ -13,7 +20,8 @@ Outputs resize(NodeContext& ctx) {
   op.half_pixel_centers = ctx.bool_attr("half_pixel_centers", false);
   if (op.align_corners && op.half_pixel_centers)
     ctx.fail("attributes 'align_corners' and 'half_pixel_centers' are both true");
-  return {ctx.add(op, ctx.inputs())};
+  if (method == ResizeMethod::kNearest) return {ctx.add(op, ctx.inputs())};
+  return {ctx.add(op, {as_float32(ctx, ctx.input(0)), ctx.input(1)})};
 }
 
 Outputs crop_and_resize(NodeContext& ctx) {
@@ -24,7 +32,7 @@ Outputs crop_and_resize(NodeContext& ctx) {
   CropAndResize op;
   op.method = method == "bilinear" ? ResizeMethod::kBilinear : ResizeMethod::kNearest;
   op.extrapolation_value = ctx.float_attr("extrapolation_value", 0.0F);
-  return {ctx.add(op, ctx.inputs())};
+  return {ctx.add(op, {as_float32(ctx, ctx.input(0)), ctx.input(1), ctx.input(2), ctx.input(3)})};
 }
 
 DecodeImage decoder(NodeContext& ctx, ImageFormat format) {

@@ -27,35 +27,36 @@ Shape slice_of(const Shape& x) {
 Outputs array(NodeContext& ctx) {
   ctx.expect_inputs(1);
   const ListReserve op{ctx.type_attr("dtype"), ctx.shape_attr("element_shape", Shape::unknown())};
-  ctx.note_array_element(op.element_shape);
+  ctx.array() = {op.element_shape, ctx.bool_attr("dynamic_size", false)};
   return {kNone, ctx.add(op, ctx.inputs())};
 }
 
 // (handle, index, flow) -> element
 Outputs array_read(NodeContext& ctx) {
   ctx.expect_inputs(3);
-  const ListGet op{ctx.type_attr("dtype"), ctx.array_element_shape()};
+  const ListGet op{ctx.type_attr("dtype"), ctx.array().element_shape};
   return {ctx.add(op, {ctx.input(2), ctx.input(1)})};
 }
 
 // (handle, index, element, flow) -> flow
 Outputs array_write(NodeContext& ctx) {
   ctx.expect_inputs(4);
-  return {ctx.add(ListSet{}, {ctx.input(3), ctx.input(1), ctx.input(2)})};
+  return {ctx.add(ListSet{ctx.array().grows}, {ctx.input(3), ctx.input(1), ctx.input(2)})};
 }
 
 // (handle, indices, x, flow) -> flow
 Outputs array_scatter(NodeContext& ctx) {
   ctx.expect_inputs(4);
-  ctx.note_array_element(slice_of(ctx.type(2).shape));
-  return {ctx.add(ListScatter{}, {ctx.input(3), ctx.input(1), ctx.input(2)})};
+  TensorArrayFacts& array = ctx.array();
+  if (!array.element_shape.has_rank()) array.element_shape = slice_of(ctx.type(2).shape);
+  return {ctx.add(ListScatter{array.grows}, {ctx.input(3), ctx.input(1), ctx.input(2)})};
 }
 
 // (handle, indices, flow) -> elements stacked
 Outputs array_gather(NodeContext& ctx) {
   ctx.expect_inputs(3);
   const Shape stated = ctx.shape_attr("element_shape", Shape::unknown());
-  const ListGather op{ctx.type_attr("dtype"), known_of_both(stated, ctx.array_element_shape())};
+  const ListGather op{ctx.type_attr("dtype"), known_of_both(stated, ctx.array().element_shape)};
   return {ctx.add(op, {ctx.input(2), ctx.input(1)})};
 }
 
@@ -107,13 +108,19 @@ Outputs list_get(NodeContext& ctx) {
 // (list, index, element) -> list
 Outputs list_set(NodeContext& ctx) {
   ctx.expect_inputs(3);
-  return {ctx.add(ListSet{}, ctx.inputs())};
+  return {ctx.add(ListSet{ctx.bool_attr("resize_if_index_out_of_bounds", false)}, ctx.inputs())};
 }
 
 // (list, element) -> list
 Outputs list_push_back(NodeContext& ctx) {
   ctx.expect_inputs(2);
   return {ctx.add(ListPushBack{}, ctx.inputs())};
+}
+
+// (list, count) -> list
+Outputs list_resize(NodeContext& ctx) {
+  ctx.expect_inputs(2);
+  return {ctx.add(ListResize{}, ctx.inputs())};
 }
 
 // (list, element shape) -> elements stacked
@@ -153,6 +160,7 @@ const std::vector<OpRow>& list_ops() {
       {"TensorListLength", list_length},
       {"TensorListPushBack", list_push_back},
       {"TensorListReserve", list_reserve},
+      {"TensorListResize", list_resize},
       {"TensorListSetItem", list_set},
       {"TensorListStack", list_stack},
   };

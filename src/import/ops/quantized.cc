@@ -30,6 +30,8 @@ CodeRange code_range(NodeContext& ctx, DType dtype) {
       return {0, 65536};
     case DType::kInt16:
       return {-32768, 65536};
+    case DType::kInt32:
+      return {-2147483648.0F, 4294967296.0F};
     default:
       ctx.fail(fmt::format("codes of type {} are not supported", dtype_name(dtype)));
   }

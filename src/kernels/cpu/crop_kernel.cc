@@ -65,6 +65,10 @@ class CropKernel : public OpKernel {
       return false;
     for (int64_t i = 0; i < 2; ++i)
       if (size.int_at(i) < 1 || size.int_at(i) > INT32_MAX) return false;
+    const auto* corner = boxes.data<float>();
+    if (!std::all_of(corner, corner + boxes.num_elements(),
+                     [](float c) { return std::isfinite(c); }))
+      return false;
     const auto* index = indices.data<int32_t>();
     return std::all_of(index, index + indices.num_elements(),
                        [&](int32_t i) { return i >= 0 && i < x.dim(0); });

@@ -27,9 +27,9 @@ WindowAxis window_axis(const char* op, const Window& window, int axis, int64_t i
     if (w.before < 0 || after < 0 || w.before > most || after > most)
       fail(op, fmt::format("paddings {} and {}", w.before, after));
   }
-  if (input + w.before + after < span - (w.stride - 1))
+  w.output = count_windows(input + w.before + after, span, w.stride);
+  if (w.output < 0)
     fail(op, fmt::format("a window of {} is larger than the input's {}", span, input));
-  w.output = (input + w.before + after - span + w.stride) / w.stride;
   return w;
 }
 

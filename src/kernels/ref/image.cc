@@ -174,6 +174,8 @@ void run(const Resize& op, RunContext& context) {
   const Shape shape{x.dim(0), size[0], size[1], x.dim(3)};
   if (op.method == ResizeMethod::kNearest)
     return resize_nearest(name, sampling, x, context.output(0, x.dtype(), shape));
+  // A picture of the right size stays as it is, infinities too.
+  if (x.shape() == shape && x.dtype() == DType::kFloat32) return pass_on(context, 0, shape);
   resize_bilinear(name, sampling, x, context.output(0, DType::kFloat32, shape),
                   [](float v) { return v; });
 }
@@ -197,6 +199,9 @@ void run(const CropAndResize& op, RunContext& context) {
   if (boxes.dtype() != DType::kFloat32 || boxes.rank() != 2 || boxes.dim(1) != 4 ||
       indices.rank() != 1 || indices.dim(0) != boxes.dim(0) || !is_integer(indices.dtype()))
     fail(name, fmt::format("boxes {} and indices {}", boxes.str(), indices.str()));
+  const auto* corner = boxes.data<float>();
+  if (!std::all_of(corner, corner + boxes.num_elements(), [](float c) { return std::isfinite(c); }))
+    fail(name, "a box that is not finite");
   for (int64_t i : indices.ints())
     if (i < 0 || i >= x.dim(0))
       fail(name, fmt::format("box index {} is outside the batch of {}", i, x.dim(0)));

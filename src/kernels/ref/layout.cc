@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "kernels/ref/copy.h"
+#include "ops/reshape.h"
 
 namespace thaw::ref {
 namespace {
@@ -37,20 +38,13 @@ void run(const Reshape&, RunContext& context) {
   const Tensor& x = context.input(0);
   Shape shape;
   int open = -1;
-  int64_t known = 1;
   for (int64_t d : int_vector("Reshape", context.input(1), "the shape")) {
     if (d < -1) fail("Reshape", fmt::format("a shape with the extent {}", d));
     if (d == -1 && open >= 0) fail("Reshape", "more than one extent of -1");
     if (d == -1) open = shape.rank();
     shape.push_back(d == -1 ? 1 : d);
   }
-  known = shape.num_elements();
-  if (open >= 0) {
-    if (known == 0)
-      fail("Reshape",
-           fmt::format("the extent of -1 can't be found beside an extent of 0 in {}", shape.str()));
-    shape[open] = x.num_elements() / known;
-  }
+  if (open >= 0) shape[open] = open_extent(x.shape(), shape, open);
   if (shape.num_elements() != x.num_elements())
     fail("Reshape", fmt::format("{} elements of {} don't fit the shape {}", x.num_elements(),
                                 x.shape().str(), shape.str()));

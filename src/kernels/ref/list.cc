@@ -2,6 +2,8 @@
 // copy of its handles is; elements themselves are never written.
 #include <fmt/core.h>
 
+#include <algorithm>
+
 #include "kernels/ref/copy.h"
 
 namespace thaw::ref {
@@ -27,6 +29,18 @@ Tensor keep(RunContext& context, size_t i) {
   return t.owned() ? std::move(t) : t.clone();
 }
 
+void check_length(const char* op, int64_t count) {
+  if (count < 0 || count > kMostElements)
+    fail(op, fmt::format("{} elements; 0 to {} can be", count, kMostElements));
+}
+
+// Makes the list as long as the index asks.
+void grow_to(const char* op, TensorList& list, int64_t index) {
+  if (index < static_cast<int64_t>(list.elements.size())) return;
+  check_length(op, index < kMostElements ? index + 1 : index);
+  list.elements.resize(static_cast<size_t>(index) + 1);
+}
+
 size_t element_index(const char* op, const TensorList& list, int64_t index) {
   if (index < 0 || index >= static_cast<int64_t>(list.elements.size()))
     fail(op, fmt::format("element {} of a list of {}", index, list.elements.size()));
@@ -48,6 +62,20 @@ void check_element(const char* op, const TensorList& list, const Tensor& element
     fail(op, fmt::format("{} into a list of {} elements", element.str(), list.element_shape.str()));
 }
 
+// What is known of both shapes at once.
+Shape known_of_both(const char* op, const Shape& a, const Shape& b) {
+  if (!a.has_rank()) return b;
+  if (!b.has_rank()) return a;
+  Shape known = a;
+  bool agree = a.rank() == b.rank();
+  for (int i = 0; agree && i < known.rank(); ++i) {
+    agree = a[i] < 0 || b[i] < 0 || a[i] == b[i];
+    known[i] = std::max(a[i], b[i]);
+  }
+  if (!agree) fail(op, fmt::format("elements of {} where {} was expected", b.str(), a.str()));
+  return known;
+}
+
 // What an unwritten element reads as.
 Tensor zero_element(const char* op, DType dtype, const Shape& shape) {
   if (!shape.is_static())
@@ -57,7 +85,22 @@ Tensor zero_element(const char* op, DType dtype, const Shape& shape) {
   return Tensor::zeros(dtype, shape);
 }
 
-const Shape& better_known(const Shape& a, const Shape& b) { return a.is_static() ? a : b; }
+// The shape of elements: what the op and the list say; where they don't say all, what the written
+// ones of `chosen` have, which is one shape then.
+Shape shape_of(const char* op, const TensorList& list, const std::vector<size_t>& chosen,
+               const Shape& expected) {
+  Shape shape = known_of_both(op, expected, list.element_shape);
+  if (shape.is_static()) return shape;
+  for (size_t i : chosen)
+    if (list.elements[i].defined()) shape = known_of_both(op, shape, list.elements[i].shape());
+  return shape;
+}
+
+std::vector<size_t> all_of(const TensorList& list) {
+  std::vector<size_t> all(list.elements.size());
+  for (size_t i = 0; i < all.size(); ++i) all[i] = i;
+  return all;
+}
 
 Tensor slice_of(const Tensor& x, int64_t i) {
   Shape shape = x.shape();
@@ -71,9 +114,7 @@ Tensor slice_of(const Tensor& x, int64_t i) {
 // The chosen elements as one tensor.
 void stack(const char* op, const TensorList& list, const std::vector<size_t>& chosen, DType dtype,
            const Shape& expected, RunContext& context) {
-  Shape shape = better_known(expected, list.element_shape);
-  for (size_t i : chosen)
-    if (list.elements[i].defined()) shape = list.elements[i].shape();
+  Shape shape = shape_of(op, list, chosen, expected);
   if (!shape.is_static())
     fail(op, fmt::format("elements of an unknown shape {} can't be stacked", shape.str()));
   for (size_t i : chosen) {
@@ -97,8 +138,7 @@ void stack(const char* op, const TensorList& list, const std::vector<size_t>& ch
 
 void run(const ListReserve& op, RunContext& context) {
   const int64_t count = scalar_int("ListReserve", context.input(0), "the count");
-  if (count < 0 || count > kMostElements)
-    fail("ListReserve", fmt::format("{} elements; 0 to {} can be", count, kMostElements));
+  check_length("ListReserve", count);
   TensorList list{op.dtype, op.element_shape, {}};
   list.elements.resize(static_cast<size_t>(count));
   context.set_output(0, Tensor::list(std::move(list)));
@@ -121,16 +161,18 @@ void run(const ListGet& op, RunContext& context) {
   const Tensor& element = list.elements[element_index("ListGet", list, index)];
   if (!element.defined())
     return context.set_output(
-        0, zero_element("ListGet", op.dtype, better_known(op.element_shape, list.element_shape)));
+        0, zero_element("ListGet", op.dtype,
+                        shape_of("ListGet", list, all_of(list), op.element_shape)));
   if (element.dtype() != op.dtype)
     fail("ListGet",
          fmt::format("element {} is {}, not {}", index, element.str(), dtype_name(op.dtype)));
   context.set_output(0, element);
 }
 
-void run(const ListSet&, RunContext& context) {
+void run(const ListSet& op, RunContext& context) {
   const int64_t index = scalar_int("ListSet", context.input(1), "the index");
   Tensor list = writable_list("ListSet", context);
+  if (op.grow) grow_to("ListSet", list.as_list(), index);
   const size_t at = element_index("ListSet", list.as_list(), index);
   check_element("ListSet", list.as_list(), context.input(2));
   list.as_list().elements[at] = keep(context, 2);
@@ -146,11 +188,17 @@ void run(const ListPushBack&, RunContext& context) {
   context.set_output(0, std::move(list));
 }
 
+void run(const ListResize&, RunContext& context) {
+  const int64_t count = scalar_int("ListResize", context.input(1), "the count");
+  check_length("ListResize", count);
+  Tensor list = writable_list("ListResize", context);
+  list.as_list().elements.resize(static_cast<size_t>(count));
+  context.set_output(0, std::move(list));
+}
+
 void run(const ListStack& op, RunContext& context) {
   const TensorList& list = list_of("ListStack", context.input(0));
-  std::vector<size_t> all(list.elements.size());
-  for (size_t i = 0; i < all.size(); ++i) all[i] = i;
-  stack("ListStack", list, all, op.dtype, op.element_shape, context);
+  stack("ListStack", list, all_of(list), op.dtype, op.element_shape, context);
 }
 
 void run(const ListGather& op, RunContext& context) {
@@ -161,13 +209,14 @@ void run(const ListGather& op, RunContext& context) {
   stack("ListGather", list, chosen, op.dtype, op.element_shape, context);
 }
 
-void run(const ListScatter&, RunContext& context) {
+void run(const ListScatter& op, RunContext& context) {
   const Tensor& x = context.input(2);
   const std::vector<int64_t> indices = int_vector("ListScatter", context.input(1), "the indices");
   if (x.rank() < 1 || x.dim(0) != static_cast<int64_t>(indices.size()))
     fail("ListScatter", fmt::format("{} indices for {}", indices.size(), x.str()));
   Tensor list = writable_list("ListScatter", context);
   for (size_t i = 0; i < indices.size(); ++i) {
+    if (op.grow) grow_to("ListScatter", list.as_list(), indices[i]);
     const size_t at = element_index("ListScatter", list.as_list(), indices[i]);
     Tensor element = slice_of(x, static_cast<int64_t>(i));
     check_element("ListScatter", list.as_list(), element);

@@ -26,27 +26,6 @@ struct Worse {  // the lower index goes first among equal scores
   }
 };
 
-// The order of operands matters where one of them is NaN.
-float intersection_over_union(const float* a, const float* b) {
-  const float ymin_a = std::min<float>(a[0], a[2]);
-  const float xmin_a = std::min<float>(a[1], a[3]);
-  const float ymax_a = std::max<float>(a[0], a[2]);
-  const float xmax_a = std::max<float>(a[1], a[3]);
-  const float ymin_b = std::min<float>(b[0], b[2]);
-  const float xmin_b = std::min<float>(b[1], b[3]);
-  const float ymax_b = std::max<float>(b[0], b[2]);
-  const float xmax_b = std::max<float>(b[1], b[3]);
-  const float area_a = (ymax_a - ymin_a) * (xmax_a - xmin_a);
-  const float area_b = (ymax_b - ymin_b) * (xmax_b - xmin_b);
-  if (area_a <= 0 || area_b <= 0) return 0;
-  const float ymin = std::max<float>(ymin_a, ymin_b);
-  const float xmin = std::max<float>(xmin_a, xmin_b);
-  const float ymax = std::min<float>(ymax_a, ymax_b);
-  const float xmax = std::min<float>(xmax_a, xmax_b);
-  const float common = std::max<float>(ymax - ymin, 0.0F) * std::max<float>(xmax - xmin, 0.0F);
-  return common / (area_a + area_b - common);
-}
-
 // Compares with the boxes chosen since the last time, newest first; false when one of them hides
 // the candidate altogether, otherwise its score is lowered.
 bool survives(Candidate& candidate, const float* boxes, const std::vector<int32_t>& chosen,
@@ -56,7 +35,7 @@ bool survives(Candidate& candidate, const float* boxes, const std::vector<int32_
   for (size_t j = chosen.size(); j-- > candidate.compared;) {
     const float iou = intersection_over_union(boxes + 4 * candidate.box, boxes + 4 * chosen[j]);
     const float weight = std::exp(scale * iou * iou);
-    candidate.score *= iou <= limits.iou_threshold ? weight : 0.0F;
+    candidate.score *= soft || iou <= limits.iou_threshold ? weight : 0.0F;
     if (!soft && iou > limits.iou_threshold) return false;
     if (candidate.score <= limits.score_threshold) break;
   }
@@ -92,6 +71,26 @@ void check_boxes(const Tensor& boxes, const Tensor& scores) {
 }
 
 }  // namespace
+
+float intersection_over_union(const float* a, const float* b) {
+  const float ymin_a = std::min<float>(a[0], a[2]);
+  const float xmin_a = std::min<float>(a[1], a[3]);
+  const float ymax_a = std::max<float>(a[0], a[2]);
+  const float xmax_a = std::max<float>(a[1], a[3]);
+  const float ymin_b = std::min<float>(b[0], b[2]);
+  const float xmin_b = std::min<float>(b[1], b[3]);
+  const float ymax_b = std::max<float>(b[0], b[2]);
+  const float xmax_b = std::max<float>(b[1], b[3]);
+  const float area_a = (ymax_a - ymin_a) * (xmax_a - xmin_a);
+  const float area_b = (ymax_b - ymin_b) * (xmax_b - xmin_b);
+  if (area_a <= 0 || area_b <= 0) return 0;
+  const float ymin = std::max<float>(ymin_a, ymin_b);
+  const float xmin = std::max<float>(xmin_a, xmin_b);
+  const float ymax = std::min<float>(ymax_a, ymax_b);
+  const float xmax = std::min<float>(xmax_a, xmax_b);
+  const float common = std::max<float>(ymax - ymin, 0.0F) * std::max<float>(xmax - xmin, 0.0F);
+  return common / (area_a + area_b - common);
+}
 
 NmsResult greedy_nms(const float* boxes, const float* scores, int64_t count,
                      const NmsLimits& limits) {

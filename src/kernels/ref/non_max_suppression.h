@@ -19,7 +19,11 @@ struct NmsResult {
   std::vector<float> scores;     // lowered by soft NMS
 };
 
-// boxes: 4 floats each, two opposite corners y,x,y,x in any order.
+// Two boxes' common part over what they cover together, 0 when one of them has no area. Boxes are
+// two opposite corners y,x,y,x in any order; the order of operands matters where one holds NaN.
+float intersection_over_union(const float* a, const float* b);
+
+// boxes: 4 floats each.
 NmsResult greedy_nms(const float* boxes, const float* scores, int64_t count,
                      const NmsLimits& limits);
 

@@ -29,6 +29,13 @@ TEST(GreedyNms, TiesAndNanBoxesGoAsInTensorFlow) {
   EXPECT_EQ(s.indices, (Ints{8, 5, 6, 7, 0, 10, 9}));
 }
 
+TEST(GreedyNms, SoftNmsLowersWhatOverlapsALot) {
+  const std::vector<float> scores{.9F, .8F, .1F, .1F, .1F, .1F, .6F};
+  const auto r = run(scores, {3, .5F, .2F, 2});
+  EXPECT_EQ(r.indices, (Ints{0, 1, 6}));
+  EXPECT_FLOAT_EQ(r.scores[1], .6230406F);
+}
+
 TEST(GreedyNms, NanOverlapZeroesTheScore) {
   const std::vector<float> scores{.5F, .5F, .5F, .4F, .8F, .9F, .6F, .6F, .0F, .1F, -.2F};
   const auto r = run(scores, {11, .5F, -.5F, 0});

@@ -168,7 +168,7 @@ void check_values(const Feature& f, const Values& v, int64_t example) {
   const char* name = "ParseExample";
   const bool open = !f.shape.is_static();
   if (v.dtype == DType::kInvalid) {
-    if (!open && f.otherwise.num_elements() == 0 && f.shape.num_elements() > 0)
+    if (!open && f.otherwise.num_elements() == 0)
       fail(name, fmt::format("example {} lacks the feature '{}'", example, f.key));
     return;
   }

@@ -171,6 +171,30 @@ class RegexParser {
     to.push_back({from, kLastPoint});
   }
 
+  // At most so many digits behind what they continue.
+  char32_t digits(char32_t base, size_t most, char32_t point = 0) {
+    for (size_t end = std::min(at_ + most, text_.size()); at_ < end; ++at_) {
+      const char32_t c = text_[at_];
+      const char32_t digit = c >= '0' && c <= '9'   ? c - '0'
+                             : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                             : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                                    : base;
+      if (digit >= base) break;
+      point = point * base + digit;
+    }
+    return point;
+  }
+
+  // Behind \x: two digits, or up to six in braces.
+  Span hexadecimal() {
+    const bool braces = take('{');
+    const size_t start = at_;
+    const char32_t point = digits(16, braces ? 6 : 2);
+    const bool whole = braces ? at_ > start && take('}') : at_ == start + 2;
+    if (!whole || point > kLastPoint) refuse("an unknown escape");
+    return {point, point};
+  }
+
   // What follows a backslash, in a class or outside one.
   void escaped(std::vector<Span>& to) {
     if (at_ >= text_.size()) refuse("a \\ at the end");
@@ -195,8 +219,17 @@ class RegexParser {
         return to.push_back({'\f', '\f'});
       case 'v':
         return to.push_back({'\v', '\v'});
+      case 'a':
+        return to.push_back({'\a', '\a'});
+      case 'x':
+        return to.push_back(hexadecimal());
       default:
         break;
+    }
+    const bool octal = at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '7';
+    if (c == '0' || (c >= '1' && c <= '7' && octal)) {
+      const auto point = digits(8, 2, c - '0');
+      return to.push_back({point, point});
     }
     const bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
     if (word || c >= 0x80) refuse("an unknown escape");

@@ -40,8 +40,15 @@ TEST(Regex, KnowsClasses) {
   EXPECT_FALSE(match(".", "\n"));
 }
 
+TEST(Regex, KnowsCharactersByNumber) {
+  EXPECT_TRUE(match("\\x41\\101\\x{e9}", "AA\xc3\xa9"));
+  EXPECT_TRUE(match("[\\x41-\\x43]", "B"));
+  EXPECT_FALSE(match("[^a]", "\xff"));  // not UTF-8
+}
+
 TEST(Regex, RefusesWhatItDoesNotKnow) {
-  for (const char* bad : {"(", ")", "[a", "*", "a**", "\\", "(?=a)", "\\1", "[z-a]", "a{3,2}"})
+  for (const char* bad : {"\\x", "\\x{110000}", "a{2}{3}", "\xff", "(", ")", "[a", "*", "a**", "\\",
+                          "(?=a)", "\\1", "[z-a]", "a{3,2}"})
     EXPECT_THROW(Regex{bad}, InputError) << bad;
   for (const char* bad : {"a{33}{33}", "a*{2}", "a{2}+", "(a{501}){2}", "((a{10}){10}){11}",
                           "(a{2,}){501}", "((){1000}){2}", "((a{1000}){1000}){1000}"})

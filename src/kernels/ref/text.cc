@@ -6,7 +6,6 @@
 
 #include "kernels/ref/ref.h"
 #include "kernels/ref/regex.h"
-#include "kernels/ref/utf8.h"
 
 namespace thaw::ref {
 namespace {
@@ -26,10 +25,12 @@ int64_t broadcast_index(const Shape& shape, const Shape& out, int64_t i) {
   return at;
 }
 
-// Where each character starts, and the end.
+// Where each character starts, and the end. Of UTF-8 and of what is none, TensorFlow takes each
+// byte that continues none for a start.
 std::vector<size_t> character_starts(const std::string& s, bool utf8) {
   std::vector<size_t> starts;
-  for (size_t i = 0; i < s.size(); i += utf8 ? utf8_length(s, i) : 1) starts.push_back(i);
+  for (size_t i = 0; i < s.size(); ++i)
+    if (!utf8 || i == 0 || (static_cast<unsigned char>(s[i]) & 0xc0) != 0x80) starts.push_back(i);
   starts.push_back(s.size());
   return starts;
 }
@@ -40,6 +41,9 @@ std::string part_of(const std::string& s, int64_t position, int64_t length, bool
   const int64_t first = position < 0 ? position + count : position;
   if (position < -count || position > count)
     fail("Substr", fmt::format("position {} in a string of {}", position, count));
+  // Of characters, TensorFlow takes no negative lengths: from the front they give nothing.
+  if (utf8 && length < 0 && position < 0) fail("Substr", fmt::format("a length of {}", length));
+  if (utf8 && length < 0) return {};
   const int64_t rest = count - first;
   const int64_t taken = length < 0 ? rest : std::min(length, rest);
   const size_t from = starts[static_cast<size_t>(first)];
