@@ -195,6 +195,8 @@ def _run_chunk(graphs):
                 continue
             fetches[i] = [f"c{i}/{name}" for name in g.outputs]
             feeds[i] = {f"c{i}/{name}:0": array for name, array in g.feeds.items()}
+        # Complaints that quote bytes are no text.
+        refusals = (tf.errors.OpError, UnicodeDecodeError)
         with v1.Session(config=_config()) as session:
             if len(fetches) > 1:
                 try:
@@ -202,13 +204,16 @@ def _run_chunk(graphs):
                     for i, outputs in together.items():
                         results[i] = outputs
                     return results
-                except tf.errors.OpError:
+                except refusals:
                     pass
             for i in fetches:
                 try:
                     results[i] = session.run(fetches[i], feeds[i])
-                except tf.errors.OpError as error:
+                except refusals as error:
                     results[i] = _first_line(error)
+                    # A node without a kernel keeps the whole session from running.
+                    if len(graphs) > 1 and f"c{i}/" not in str(error):
+                        results[i] = _run_chunk([graphs[i]])[0]
     return results
 
 
@@ -223,5 +228,5 @@ def run_tensorflow(graphs):
         by_index.update(zip(chunk, _run_chunk([graphs[i] for i in chunk])))
     for i in range(len(graphs)):
         outputs = by_index[i]
-        results.append(outputs if isinstance(outputs, str) else [np.asarray(o) for o in outputs])
+        results.append(outputs if isinstance(outputs, str) else [np.asarray(o, object if isinstance(o, bytes) else None) for o in outputs])
     return results

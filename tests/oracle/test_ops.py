@@ -62,7 +62,7 @@ def results_of(family):
     """For each case what TensorFlow says and what thaw says in each mode."""
     from op_graphs import case_graph, ops_of, run_tensorflow
     cases = cases_of(family)
-    graphs = [{g: case_graph(case, g) for g in ("fed", "weights", "folded")} for case in cases]
+    graphs = [{g: case_graph(case, g) for g in {"fed", *(GRAPHS[m] for m in case.modes)}} for case in cases]
     for case, g in zip(cases, graphs):
         assert set(case.ops) <= ops_of(g["fed"].graph), f"{case.name} lacks {set(case.ops) - ops_of(g['fed'].graph)}"
     wanted = run_tensorflow([g["fed"] for g in graphs])
