@@ -34,6 +34,10 @@ class RegexParser {
     fail("RegexFullMatch", fmt::format("pattern '{}': {}", pattern_.substr(0, 200), why));
   }
 
+  static bool is_word(char32_t c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+  }
+
   bool take(char32_t c) {
     if (at_ >= text_.size() || text_[at_] != c) return false;
     ++at_;
@@ -88,8 +92,12 @@ class RegexParser {
     return true;
   }
 
+  // -1 where there is none; no leading zeros.
   int number() {
     int n = -1;
+    if (text_.compare(at_, 1, U"0") == 0 && at_ + 1 < text_.size() && text_[at_ + 1] >= '0' &&
+        text_[at_ + 1] <= '9')
+      return n;
     while (at_ < text_.size() && text_[at_] >= '0' && text_[at_] <= '9' && n <= kMostCopies)
       n = std::max(n, 0) * 10 + static_cast<int>(text_[at_++] - '0');
     return n;
@@ -150,8 +158,9 @@ class RegexParser {
   Node group() {
     if (take('?') && !take(':')) {
       if (!take('P') || !take('<')) refuse("unknown syntax behind (?");
-      while (at_ < text_.size() && text_[at_] != '>') ++at_;
-      if (!take('>')) refuse("a group's name does not end");
+      const size_t start = at_;
+      while (at_ < text_.size() && (is_word(text_[at_]) || text_[at_] >= 0x80)) ++at_;
+      if (at_ == start || !take('>')) refuse("a bad name of a group");
     }
     Node node = alternation();
     if (!take(')')) refuse("missing )");
@@ -231,8 +240,7 @@ class RegexParser {
       const auto point = digits(8, 2, c - '0');
       return to.push_back({point, point});
     }
-    const bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-    if (word || c >= 0x80) refuse("an unknown escape");
+    if ((is_word(c) && c != '_') || c >= 0x80) refuse("an unknown escape");
     to.push_back({c, c});
   }
 

@@ -27,6 +27,9 @@ TEST(Regex, RepeatsAndChooses) {
   EXPECT_FALSE(match("a{2,3}", "aaaa"));
   EXPECT_TRUE(match("a{2,}", "aaaaa"));
   EXPECT_TRUE(match("x{,2}", "x{,2}"));  // no repetition: literal
+  EXPECT_TRUE(match("a{01}", "a{01}"));
+  EXPECT_FALSE(match("a{1,01}", "a"));
+  EXPECT_TRUE(match("a{0}", ""));
   EXPECT_TRUE(match("(?:ab)*?", "abab"));
 }
 
@@ -50,11 +53,13 @@ TEST(Regex, RefusesWhatItDoesNotKnow) {
   for (const char* bad : {"\\x", "\\x{110000}", "a{2}{3}", "\xff", "(", ")", "[a", "*", "a**", "\\",
                           "(?=a)", "\\1", "[z-a]", "a{3,2}"})
     EXPECT_THROW(Regex{bad}, InputError) << bad;
-  for (const char* bad : {"a{33}{33}", "a*{2}", "a{2}+", "(a{501}){2}", "((a{10}){10}){11}",
-                          "(a{2,}){501}", "((){1000}){2}", "((a{1000}){1000}){1000}"})
+  for (const char* bad :
+       {"(?P<>a)", "(?P<a-b>a)", "(?P<a", "a{33}{33}", "a*{2}", "a{2}+", "(a{501}){2}",
+        "((a{10}){10}){11}", "(a{2,}){501}", "((){1000}){2}", "((a{1000}){1000}){1000}"})
     EXPECT_THROW(Regex{bad}, InputError) << bad;  // RE2 too
-  for (const char* good : {"(a{500}){2}", "(a{1000})*", "(a*){1000}", "((a{0}){10}){100}",
-                           "(a{300}){3,}", "(a{3}b{400}){2}", "(a{1000}b{1000}){0,1}"})
+  for (const char* good :
+       {"(?P<n1>a)(?P<n1>b)(?P<\xc3\xa9>c)", "(a{500}){2}", "(a{1000})*", "(a*){1000}",
+        "((a{0}){10}){100}", "(a{300}){3,}", "(a{3}b{400}){2}", "(a{1000}b{1000}){0,1}"})
     EXPECT_NO_THROW(Regex{good}) << good;
   EXPECT_THROW(Regex{std::string(1000, '(')}, InputError);
 }
