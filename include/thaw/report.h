@@ -7,8 +7,15 @@
 #include <vector>
 
 #include "thaw/detection.h"
+#include "thaw/error.h"
 
 namespace thaw {
+
+// Nobody reads standard output any more.
+class BrokenPipe : public ResourceError {
+ public:
+  BrokenPipe() : ResourceError("standard output: broken pipe") {}
+};
 
 // What the head of a report says.
 struct ReportHead {
@@ -28,7 +35,7 @@ struct PictureResult {
 };
 
 // A report being written. Nothing appears at its path before finish(); "-" is standard output,
-// where every picture appears at once. Throws ResourceError naming the path.
+// where every picture appears at once. Throws ResourceError naming the path, BrokenPipe.
 class DetectionReport {
  public:
   virtual ~DetectionReport() = default;

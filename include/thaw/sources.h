@@ -17,13 +17,13 @@ struct Shard {
 Shard parse_shard(const std::string& text);
 
 // The files that `sources` name, in their order:
-// - a file stands for itself, whatever its name, and so does what is not there: reading it says so
-//   when its turn comes;
+// - a file stands for itself, whatever its name, and so does what is not there, a pipe or a device:
+//   reading it says so when its turn comes;
 // - a folder for the pictures directly in it (.jpg .jpeg .jpe .jfif .png .bmp .gif, upper or lower
 //   case; no hidden ones), sorted by name;
 // - a name that is no file but holds * ? or [ for what the shell's rules match, sorted, folders
 //   left out.
-// Throws InputError for a folder without pictures, a pattern without matches, a pipe or device.
+// Throws InputError for a folder without pictures and a pattern without matches.
 std::vector<std::string> expand_sources(const std::vector<std::string>& sources,
                                         const Shard& shard = {});
 

@@ -5,12 +5,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <atomic>
 #include <cerrno>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 
 #include "thaw/error.h"
+#include "thaw/files.h"
 
 namespace thaw {
 namespace {
@@ -24,43 +25,47 @@ std::string resolved(const std::string& path) {
   return out;
 }
 
-// A new file beside `target`, with the mode that new files get here; its name goes to `path`. -1
-// with errno when there can be none.
-int open_temporary(const std::string& target, std::string& path) {
-  static std::atomic<unsigned> count{0};
-  constexpr int kTries = 100;
-  for (int i = 0; i < kTries; ++i) {
-    path = fmt::format("{}.{}-{}.tmp", target, ::getpid(), count++);
-    const int fd = ::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (fd >= 0 || errno != EEXIST) return fd;
+}  // namespace
+
+int standard_stream(const struct stat& file) {
+  for (const int fd : {STDOUT_FILENO, STDERR_FILENO}) {
+    struct stat info {};
+    if (::fstat(fd, &info) == 0 && info.st_dev == file.st_dev && info.st_ino == file.st_ino)
+      return fd;
   }
   return -1;
 }
 
-}  // namespace
-
 AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(resolved(path)) {
+  const auto refuse = [&path](const char* found) {
+    throw ResourceError(fmt::format("{}: can't be written: it is {}", path, found));
+  };
   struct stat info {};
   const bool exists = ::stat(path_.c_str(), &info) == 0;
-  if (exists && S_ISDIR(info.st_mode))
-    throw ResourceError(fmt::format("{}: can't be written: it is a folder", path_));
-  if (exists && !S_ISREG(info.st_mode)) {
-    fd_ = ::open(path_.c_str(), O_WRONLY | O_CLOEXEC);
-    if (fd_ < 0) fail("can't be written");
-    return;
+  if (!exists && ::lstat(path_.c_str(), &info) == 0 && S_ISLNK(info.st_mode))
+    refuse("a symbolic link that leads nowhere");
+  if (exists) {
+    if (S_ISDIR(info.st_mode)) refuse("a folder");
+    if (S_ISBLK(info.st_mode)) refuse("a disk");
+    if (S_ISSOCK(info.st_mode)) refuse("a socket");
+    const int stream = S_ISREG(info.st_mode) ? standard_stream(info) : -1;
+    if (stream >= 0 || !S_ISREG(info.st_mode)) {
+      fd_ = stream >= 0 ? ::fcntl(stream, F_DUPFD_CLOEXEC, 3)
+                        : ::open(path_.c_str(), O_WRONLY | O_CLOEXEC | O_NOCTTY);
+      if (fd_ < 0) fail("can't be written");
+      return;
+    }
+    if (::access(target_.c_str(), W_OK) != 0) fail("can't be written");
   }
-  if (exists && ::access(target_.c_str(), W_OK) != 0) fail("can't be written");
-  fd_ = open_temporary(target_, temporary_);
-  if (fd_ < 0) {
-    temporary_.clear();
-    fail("can't be written");
-  }
-  if (exists) ::fchmod(fd_, info.st_mode & 07777);
+  temporary_ = std::make_unique<Temporary>(target_, Temporary::Kind::kFile);
+  fd_ = temporary_->fd();
+  if (!exists && ::fstat(fd_, &info) != 0) fail("can't be written");
+  mode_ = info.st_mode & 07777U & ~static_cast<mode_t>(S_ISVTX);
+  if (exists) ::fchmod(fd_, mode_ | S_ISVTX);
 }
 
 AtomicFile::~AtomicFile() {
-  if (fd_ >= 0) ::close(fd_);
-  if (!temporary_.empty()) ::unlink(temporary_.c_str());
+  if (fd_ >= 0 && !temporary_) ::close(fd_);
 }
 
 void AtomicFile::fail(const char* what) const {
@@ -77,13 +82,25 @@ void AtomicFile::write(std::string_view bytes) {
 }
 
 void AtomicFile::commit(bool sync) {
-  if (sync && !temporary_.empty() && ::fsync(fd_) != 0) fail("writing failed");
-  const int closed = ::close(fd_);
+  if (!temporary_) {
+    const int closed = ::close(fd_);
+    fd_ = -1;
+    if (closed != 0) fail("writing failed");
+    return;
+  }
+  if (sync && ::fsync(fd_) != 0) fail("writing failed");
+  // Some file systems tell of a full disk only when a file is closed; this one stays locked.
+  const int copy = ::fcntl(fd_, F_DUPFD_CLOEXEC, 3);
+  if (copy < 0 || ::close(copy) != 0) fail("writing failed");
+  if (::rename(temporary_->path().c_str(), target_.c_str()) != 0) fail("can't be replaced");
+  ::fchmod(fd_, mode_);
+  temporary_->forget();
+  temporary_.reset();
   fd_ = -1;
-  if (closed != 0) fail("writing failed");
-  if (temporary_.empty()) return;
-  if (::rename(temporary_.c_str(), target_.c_str()) != 0) fail("can't be replaced");
-  temporary_.clear();
+}
+
+void write_whole_file(const std::string& path, const std::string& bytes) {
+  write_file(path, bytes);
 }
 
 void write_file(const std::string& path, std::string_view bytes, bool sync) {

@@ -2,14 +2,21 @@
 // and renamed.
 #pragma once
 
-#include <cstddef>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include <memory>
 #include <string>
 #include <string_view>
 
+#include "base/temporary.h"
+
 namespace thaw {
 
-// A file being written; unless committed it leaves nothing behind. A pipe or a device at that name
-// is written to directly. Throws ResourceError naming the path.
+// A file being written; unless committed it leaves nothing behind. A pipe or a character device at
+// that name is written to directly, and so is the file that standard output or standard error goes
+// to. Throws ResourceError naming the path, also for a folder, a disk, a socket and a symbolic link
+// to nothing.
 class AtomicFile {
  public:
   explicit AtomicFile(const std::string& path);
@@ -24,11 +31,16 @@ class AtomicFile {
  private:
   [[noreturn]] void fail(const char* what) const;
 
-  std::string path_;  // as the user named it, for messages
-  std::string target_;
-  std::string temporary_;  // "" when written directly or committed
+  std::string path_;                      // as the user named it, for messages
+  std::string target_;                    // where links lead
+  mode_t mode_ = 0;                       // that it will have
+  std::unique_ptr<Temporary> temporary_;  // none when written directly or committed
   int fd_ = -1;
 };
+
+// Standard output or standard error where they go to that file, -1 else: what the shell has opened
+// is written to and not replaced under its hands.
+int standard_stream(const struct stat& file);
 
 // Creates, writes and commits.
 void write_file(const std::string& path, std::string_view bytes, bool sync = true);

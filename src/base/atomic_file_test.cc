@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -84,6 +85,61 @@ TEST_F(AtomicFileTest, NamesThePathThatCannotBeWritten) {
   }
   EXPECT_THROW(AtomicFile(folder_.string()), ResourceError);
   EXPECT_THROW(write_file("/dev/full", "x"), ResourceError);
+}
+
+TEST_F(AtomicFileTest, RefusesWhatItCannotReplaceNorFill) {
+  fs::create_symlink("nowhere", path("dangling"));
+  EXPECT_THROW(AtomicFile(path("dangling")), ResourceError);
+  EXPECT_TRUE(fs::is_symlink(path("dangling")));
+}
+
+// What a writer leaves that is killed: SIGKILL runs no destructor.
+std::string left_over_file(const std::string& target) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    AtomicFile file(target);
+    file.write("half");
+    ::_exit(0);
+  }
+  int status = 0;
+  ::waitpid(child, &status, 0);
+  return target + ".tmp-0";
+}
+
+TEST_F(AtomicFileTest, ClearsWhatAProcessThatDiedHasLeft) {
+  const std::string left = left_over_file(path("a.txt"));
+  ASSERT_TRUE(fs::exists(left));
+  write_file(path("b.txt"), "another");
+  EXPECT_TRUE(fs::exists(left)) << "of another target";
+  write_file(path("a.txt"), "whole");
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_EQ(content(path("a.txt")), "whole");
+  EXPECT_EQ(files(), 2U);
+}
+
+TEST_F(AtomicFileTest, LeavesWhatIsBeingWrittenAndWhatOnlyHasSuchAName) {
+  write_file(path("a.txt.tmp-1"), "a user's");
+  fs::create_directory(path("a.txt.tmp-2"));
+  {
+    AtomicFile first(path("a.txt"));
+    first.write("first");
+    write_file(path("a.txt"), "second");
+    EXPECT_EQ(content(path("a.txt")), "second");
+    first.commit();
+  }
+  EXPECT_EQ(content(path("a.txt")), "first");
+  EXPECT_EQ(content(path("a.txt.tmp-1")), "a user's");
+  EXPECT_TRUE(fs::is_directory(path("a.txt.tmp-2")));
+  EXPECT_EQ(files(), 3U);
+}
+
+TEST_F(AtomicFileTest, NewFilesHaveTheUsualMode) {
+  const mode_t mask = ::umask(027);
+  write_file(path("a.txt"), "new");
+  ::umask(mask);
+  struct stat info {};
+  ::stat(path("a.txt").c_str(), &info);
+  EXPECT_EQ(info.st_mode & 07777, 0640U);
 }
 
 }  // namespace

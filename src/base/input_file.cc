@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "thaw/error.h"
+#include "thaw/files.h"
 
 namespace thaw {
 namespace {
@@ -68,6 +69,10 @@ std::string InputFile::head(size_t count) const {
   std::string bytes(static_cast<size_t>(std::min<uint64_t>(size_, count)), '\0');
   read(0, bytes.data(), bytes.size());
   return bytes;
+}
+
+std::string read_file(const std::string& path, uint64_t limit) {
+  return InputFile(path).read_all(limit);
 }
 
 std::string byte_count_text(uint64_t bytes) {

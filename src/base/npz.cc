@@ -8,6 +8,7 @@
 
 #include "base/atomic_file.h"
 #include "base/input_file.h"
+#include "base/marks.h"
 #include "base/npy.h"
 #include "thaw/error.h"
 
@@ -60,11 +61,11 @@ class Reader {
   const std::string& path_;
 };
 
-// Where the directory's end record begins; a comment of up to 64 KiB may follow it.
+// Where the directory's end record begins; a comment of up to 64 KiB, whole, may follow it.
 size_t find_end(const Reader& zip) {
   const size_t last = zip.size() < kEndSize ? 0 : zip.size() - kEndSize;
   for (size_t back = 0; zip.size() >= kEndSize && back <= last && back <= 0xFFFF; ++back)
-    if (zip.u32(last - back) == kEndMagic) return last - back;
+    if (zip.u32(last - back) == kEndMagic && zip.u16(last - back + 20) <= back) return last - back;
   throw InputError(fmt::format(
       "{}: no .npz file (a ZIP archive with a directory at its end was expected)", zip.path()));
 }
@@ -229,7 +230,9 @@ void write_npz(const std::string& path, const std::vector<NamedTensor>& arrays) 
   std::string end;
   append(end, kEndMagic, 4), append(end, 0, 4);
   append(end, arrays.size(), 2), append(end, arrays.size(), 2);
-  append(end, directory.size(), 4), append(end, start, 4), append(end, 0, 2);
+  append(end, directory.size(), 4), append(end, start, 4);
+  append(end, kMadeByThaw.size(), 2);
+  end += kMadeByThaw;
   file.write(directory + end);
   file.commit();
 }

@@ -1,28 +1,31 @@
 // A folder of annotated pictures.
 #pragma once
 
-#include <set>
+#include <map>
 #include <string>
 #include <vector>
 
 #include "thaw/detection.h"
+#include "thaw/files.h"
 #include "thaw/picture.h"
 
 namespace thaw::cli {
 
-// Two sources of one name get different names there.
+// Pictures of one name, whatever their folders and endings, get different names there, and each the
+// same whatever share of them a process does.
 class Annotator {
  public:
-  // "" writes nothing. Throws ResourceError when the folder can't be made.
-  explicit Annotator(std::string folder);
+  // "" writes nothing. `all` are the pictures of all processes, `mine` those that may be written
+  // here. Throws UsageError when a picture would replace what `rule` forbids.
+  Annotator(const std::string& folder, const std::vector<std::string>& all,
+            const std::vector<std::string>& mine, OutputRule& rule);
 
-  // A PNG of a PNG, a JPEG of anything else; returns its path.
-  std::string write(const std::string& source, const Picture& picture,
-                    const std::vector<Detection>& detections);
+  // A PNG of a PNG, a JPEG of anything else. Throws ResourceError.
+  void write(const std::string& source, const Picture& picture,
+             const std::vector<Detection>& detections) const;
 
  private:
-  std::string folder_;
-  std::set<std::string> used_;
+  std::map<std::string, std::string> targets_;  // by source
 };
 
 // Makes a folder and those above it; throws ResourceError.

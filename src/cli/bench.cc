@@ -17,6 +17,7 @@
 #include "cli/message.h"
 #include "cli/parse.h"
 #include "cli/peak_report.h"
+#include "cli/print.h"
 #include "cli/stream_bench.h"
 #include "cli/text.h"
 #include "thaw/engine.h"
@@ -76,8 +77,8 @@ class Race {
       if (other_ && !other_first) report.against->ms.push_back(run_once(*other_, inputs(i)));
       recent += report.side.ms.back();
       if ((i + 1) % kStep != 0) continue;
-      fmt::print(steps_, "Step {}: {:.1f}ms\n", i + 1, recent / kStep);
-      std::fflush(steps_);
+      print(steps_, "Step {}: {:.1f}ms\n", i + 1, recent / kStep);
+      flush_output(steps_);
       recent = 0;
     }
   }
@@ -202,7 +203,7 @@ int bench_peaks(const Arguments& arguments) {
   if (arguments.output.json)
     write_text("-", dump(peaks_json(reports)));
   else
-    fmt::print("{}", peaks_text(reports));
+    print_text(stdout, peaks_text(reports));
   return 0;
 }
 
@@ -246,10 +247,20 @@ void time_engines(std::vector<Engine>& engines, Engine* other, const BenchInput&
   report.warnings = doubts(report, input, busy, ticks);
 }
 
+void ask_for_trace(const Arguments& arguments) {
+  OutputRule rule = arguments.output.rule();
+  arguments.run.tell_reads(rule);
+  if (!arguments.images.empty()) tell_reads(rule, {arguments.images});
+  for (const std::string& path : {arguments.model, arguments.against}) rule.reads(path);
+  for (const std::string& feed : arguments.feeds) rule.reads(feed.substr(feed.find('=') + 1));
+  rule.writes(arguments.trace, OutputKind::kTrace);
+}
+
 int bench(Arguments arguments) {
   if (arguments.peaks) return bench_peaks(arguments);
   if (arguments.model.empty()) throw UsageError("MODEL is required, but for --peaks");
   check(arguments);
+  ask_for_trace(arguments);
   const std::vector<Shape> shapes = parse_shapes("--shape", arguments.shapes);
   const std::vector<NamedTensor> feeds = read_feeds(arguments.feeds, arguments.run);
   std::vector<Engine> engines =
@@ -334,6 +345,7 @@ int run_bench(int argc, char** argv) {
       ->check(CLI::Range(1, 1024).description(""));
   app.add_option("--trace", arguments.trace, "File for a Chrome trace of the layers' mean times");
   add_run_options(app, arguments.run);
+  add_overwrite_option(app, arguments.output);
   add_output_options(app, arguments.output);
   return parse_and_run(app, argc, argv, arguments.output, [&] { return bench(arguments); });
 }

@@ -8,6 +8,7 @@
 
 #include "cli/layer_summary.h"
 #include "cli/peak_report.h"
+#include "cli/print.h"
 #include "cli/text.h"
 
 namespace thaw::cli {
@@ -26,23 +27,22 @@ void print_times(const BenchReport& report) {
   if (report.against) rows.push_back(time_row(report.against->model, report.against->statistics));
   for (size_t i = 0; i < report.streams.size(); ++i)
     rows.push_back(time_row(fmt::format("stream {}", i + 1), report.streams[i].statistics));
-  fmt::print("\n{}", table_text(rows));
+  print_text(stdout, "\n" + table_text(rows));
 }
 
 void print_stages(const BenchReport& report) {
   const StageTimes& s = report.stages;
-  fmt::print(
-      "\nStages, mean ms: upload {}, preprocess {}, network {}, postprocess {}, download {}\n",
-      figure(s.upload), figure(s.preprocess), figure(s.network), figure(s.postprocess),
-      figure(s.download));
+  print("\nStages, mean ms: upload {}, preprocess {}, network {}, postprocess {}, download {}\n",
+        figure(s.upload), figure(s.preprocess), figure(s.network), figure(s.postprocess),
+        figure(s.download));
   if (report.decode_ms > 0)
-    fmt::print("Decoding a photograph: {}, not counted above\n", ms_text(report.decode_ms));
+    print("Decoding a photograph: {}, not counted above\n", ms_text(report.decode_ms));
 }
 
 void print_layers(const BenchReport& report) {
-  fmt::print("\nLayers, mean of the profiled runs\n{}",
-             layers_text(report.layers, report.distance));
-  if (report.distance) fmt::print("\n{}", distance_text(*report.distance));
+  print("\nLayers, mean of the profiled runs\n");
+  print_text(stdout, layers_text(report.layers, report.distance));
+  if (report.distance) print_text(stdout, "\n" + distance_text(*report.distance));
 }
 
 Json statistics_json(const Statistics& s) {
@@ -67,30 +67,30 @@ void add_stages(StageTimes& sum, const StageTimes& times, double weight) {
 }
 
 void print_bench_head(const BenchReport& report, int streams, std::FILE* to) {
-  fmt::print(to, "Model   {}\n", report.side.model);
-  if (report.against) fmt::print(to, "Against {}\n", report.against->model);
-  fmt::print(to, "Device  {}, {}{} thread{}, {}\nInput   {}\n", report.device,
-             streams > 1 ? fmt::format("{} streams of ", streams) : "", report.threads,
-             report.threads == 1 ? "" : "s", report.precision, report.input);
+  print(to, "Model   {}\n", report.side.model);
+  if (report.against) print(to, "Against {}\n", report.against->model);
+  print(to, "Device  {}, {}{} thread{}, {}\nInput   {}\n", report.device,
+        streams > 1 ? fmt::format("{} streams of ", streams) : "", report.threads,
+        report.threads == 1 ? "" : "s", report.precision, report.input);
 }
 
 void print_bench_report(const BenchReport& report) {
-  fmt::print(
+  print(
       report.images_per_s < 10 ? "Throughput: {:.2f} images/s\n" : "Throughput: {:.0f} images/s\n",
       report.images_per_s);
   print_times(report);
   if (report.against)
-    fmt::print("\n{} takes {:.2f}x the time of {}, pair by pair ({:.2f}x to {:.2f}x)\n",
-               report.against->model, report.ratio.p50, report.side.model, report.ratio.min,
-               report.ratio.max);
+    print("\n{} takes {:.2f}x the time of {}, pair by pair ({:.2f}x to {:.2f}x)\n",
+          report.against->model, report.ratio.p50, report.side.model, report.ratio.min,
+          report.ratio.max);
   print_stages(report);
-  fmt::print("Memory: host peak {}; activations {}{}, weights {}, scratch {}\n",
-             bytes_text(report.host_peak), bytes_text(report.memory.arena),
-             report.planned ? "" : " (not all planned)", bytes_text(report.memory.weights),
-             bytes_text(report.memory.scratch));
+  print("Memory: host peak {}; activations {}{}, weights {}, scratch {}\n",
+        bytes_text(report.host_peak), bytes_text(report.memory.arena),
+        report.planned ? "" : " (not all planned)", bytes_text(report.memory.weights),
+        bytes_text(report.memory.scratch));
   if (!report.layers.empty()) print_layers(report);
-  if (!report.warnings.empty()) fmt::print("\n");
-  for (const std::string& warning : report.warnings) fmt::print("Warning: {}\n", warning);
+  if (!report.warnings.empty()) print("\n");
+  for (const std::string& warning : report.warnings) print("Warning: {}\n", warning);
 }
 
 Json bench_json(const BenchReport& report) {
@@ -149,7 +149,9 @@ Json trace_json(const BenchReport& report) {
          {"args", {{"op", layer.op}, {"kernel", layer.kernel}, {"output", layer.output}}}});
     start += layer.ms;
   }
-  return {{"displayTimeUnit", "ms"}, {"traceEvents", std::move(events)}};
+  return {{"otherData", {{"text", "made by thaw"}}},
+          {"displayTimeUnit", "ms"},
+          {"traceEvents", std::move(events)}};
 }
 
 }  // namespace thaw::cli

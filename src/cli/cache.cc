@@ -7,6 +7,7 @@
 
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/print.h"
 #include "cli/text.h"
 #include "thaw/error.h"
 #include "thaw/timings.h"
@@ -56,7 +57,7 @@ void print_layers(const std::vector<LayerTimings>& layers) {
                     fmt::format("{}", layer.threads), fmt::format("{}", layer.raced.size()),
                     timings_apply(layer) ? "yes" : "no", layer.layer});
   }
-  fmt::print("{}", table_text(rows));
+  print_text(stdout, table_text(rows));
 }
 
 int list(const Arguments& arguments, const std::string& path) {
@@ -66,13 +67,14 @@ int list(const Arguments& arguments, const std::string& path) {
     return 0;
   }
   if (!layers.empty()) print_layers(layers);
-  fmt::print("{}: {} layers, {} of them for this machine and this thaw\n", path, layers.size(),
-             applying(layers));
+  print("{}: {} layers, {} of them for this machine and this thaw\n", path, layers.size(),
+        applying(layers));
   return 0;
 }
 
 int verify(const Arguments& arguments, const std::string& path) {
-  const bool exists = std::filesystem::exists(path);
+  std::error_code error;
+  const bool exists = std::filesystem::exists(path, error);
   const std::vector<LayerTimings> layers = read_timings(path);
   if (arguments.output.json)
     write_text("-", dump({{"path", path},
@@ -81,10 +83,10 @@ int verify(const Arguments& arguments, const std::string& path) {
                           {"layers", layers.size()},
                           {"applying", applying(layers)}}));
   else if (exists)
-    fmt::print("{}: whole, {} layers, {} of them for this machine and this thaw\n", path,
-               layers.size(), applying(layers));
+    print("{}: whole, {} layers, {} of them for this machine and this thaw\n", path, layers.size(),
+          applying(layers));
   else
-    fmt::print("{}: is not there; tuning writes it\n", path);
+    print("{}: is not there; tuning writes it\n", path);
   return 0;
 }
 
@@ -93,7 +95,7 @@ int clear(const Arguments& arguments, const std::string& path) {
   if (arguments.output.json)
     write_text("-", dump({{"path", path}, {"removed", removed}}));
   else
-    fmt::print("{}: {}\n", path, removed ? "removed" : "was not there");
+    print("{}: {}\n", path, removed ? "removed" : "was not there");
   return 0;
 }
 

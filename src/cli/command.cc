@@ -5,11 +5,18 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstring>
+#include <filesystem>
+#include <memory>
 #include <sstream>
+#include <utility>
 
+#include "cli/config_file.h"
 #include "cli/message.h"
 #include "cli/parse.h"
+#include "cli/print.h"
 #include "thaw/error.h"
+#include "thaw/files.h"
+#include "thaw/sources.h"
 
 namespace thaw::cli {
 namespace {
@@ -42,6 +49,44 @@ std::string config_text(const CLI::App& app) {
   return text;
 }
 
+// Reads options by parse_config() from the file that add_to() has read.
+class ConfigReader : public CLI::ConfigTOML {
+ public:
+  // The option's validator is the first to see the path, before CLI opens what may be a pipe.
+  static std::shared_ptr<const ConfigReader> add_to(CLI::App& app) {
+    const auto reader = std::make_shared<ConfigReader>();
+    const auto read = [reader](const std::string& path) {
+      constexpr uint64_t kMostBytes = 1 << 20;
+      std::error_code error;
+      if (std::filesystem::exists(path, error)) reader->text_ = read_file(path, kMostBytes);
+      reader->path_ = path;
+      return std::string();
+    };
+    app.config_formatter(reader);
+    app.set_config("--config", "", "Options from a TOML file; the command line wins")
+        ->check(CLI::Validator(read, ""))
+        ->group(kOutputGroup);
+    app.allow_config_extras(CLI::config_extras_mode::error);
+    return reader;
+  }
+
+  const std::string& path() const { return path_; }
+
+  std::vector<CLI::ConfigItem> from_config(std::istream& /*input*/) const override {
+    std::vector<CLI::ConfigItem> read;
+    for (ConfigEntry& entry : parse_config(text_, path_)) {
+      read.emplace_back();
+      read.back().name = std::move(entry.name);
+      read.back().inputs = std::move(entry.values);
+    }
+    return read;
+  }
+
+ private:
+  std::string text_;
+  std::string path_;
+};
+
 }  // namespace
 
 void add_output_options(CLI::App& app, OutputOptions& options, bool with_json) {
@@ -52,6 +97,25 @@ void add_output_options(CLI::App& app, OutputOptions& options, bool with_json) {
       ->capture_default_str()
       ->check(CLI::IsMember({"error", "warning", "info", "debug"}).description(""))
       ->group(kOutputGroup);
+}
+
+OutputRule OutputOptions::rule() const {
+  OutputRule rule(overwrite, "; --overwrite replaces it");
+  rule.reads(config);
+  return rule;
+}
+
+void add_overwrite_option(CLI::App& app, OutputOptions& options) {
+  app.add_flag("--overwrite", options.overwrite, "Replace files that thaw did not make")
+      ->group(kOutputGroup);
+}
+
+void tell_reads(OutputRule& rule, const std::vector<std::string>& sources) {
+  try {
+    for (const std::string& file : expand_sources(sources)) rule.reads(file);
+  } catch (const InputError&) {
+    return;
+  }
 }
 
 void add_timing_cache_option(CLI::App& app, std::string& path) {
@@ -116,6 +180,11 @@ ModelOptions RunOptions::model_options() const {
   return options;
 }
 
+void RunOptions::tell_reads(OutputRule& rule) const {
+  if (!calibrate.empty()) cli::tell_reads(rule, {calibrate});
+  if (!timing_cache.empty()) rule.reads(timing_cache);
+}
+
 EngineOptions RunOptions::engine_options() const {
   if (device == "cuda") throw ResourceError("no CUDA device support in this build");
   if (device != "auto" && device != "cpu" && device != "ref" && device != "null")
@@ -134,13 +203,11 @@ EngineOptions RunOptions::engine_options() const {
   return options;
 }
 
-int parse_and_run(CLI::App& app, int argc, char** argv, const OutputOptions& output,
+int parse_and_run(CLI::App& app, int argc, char** argv, OutputOptions& output,
                   const std::function<int()>& body) {
   app.get_formatter()->column_width(32);
   app.get_formatter()->label("REQUIRED", "");
-  app.set_config("--config", "", "Options from a TOML file; the command line wins")
-      ->group(kOutputGroup);
-  app.allow_config_extras(CLI::config_extras_mode::error);
+  const auto config = ConfigReader::add_to(app);
   bool dump = false;
   app.add_flag("--dump-config", dump, "Print all options as TOML for --config, do nothing else")
       ->configurable(false)
@@ -150,7 +217,7 @@ int parse_and_run(CLI::App& app, int argc, char** argv, const OutputOptions& out
   try {
     app.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    fmt::print("{}", help_text(app));
+    print_text(stdout, help_text(app));
     return 0;
   } catch (const CLI::ConfigError& error) {
     std::string what = error.what();
@@ -160,9 +227,10 @@ int parse_and_run(CLI::App& app, int argc, char** argv, const OutputOptions& out
     throw UsageError(fmt::format("{} (see `{} --help`)", error.what(), app.get_name()));
   }
   if (dump) {
-    fmt::print("{}", config_text(app));
+    print_text(stdout, config_text(app));
     return 0;
   }
+  output.config = config->path();
   set_log_level(output.log_level);
   return body();
 }

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "thaw/files.h"
 #include "thaw/options.h"
 
 namespace CLI {
@@ -35,7 +36,14 @@ int run_demo(int argc, char** argv);
 struct OutputOptions {
   std::string log_level = "warning";
   bool json = false;
+  bool overwrite = false;
+  std::string config;  // the file of --config
+
+  // What may be written: nothing that the command reads, to which the caller adds.
+  OutputRule rule() const;
 };
+// --overwrite, of commands that write files.
+void add_overwrite_option(CLI::App& app, OutputOptions& options);
 void add_output_options(CLI::App& app, OutputOptions& options, bool with_json = true);
 
 // How a model is read and run: --device, --threads, --pin, --memory-limit, --tune, --from,
@@ -57,6 +65,8 @@ struct RunOptions {
   std::string timing_cache;
 
   ModelOptions model_options() const;
+  // Tells the rule of the files that these options name.
+  void tell_reads(OutputRule& rule) const;
   // Throws UsageError or ResourceError for a device that is not there.
   EngineOptions engine_options() const;
 };
@@ -65,8 +75,12 @@ void add_run_options(CLI::App& app, RunOptions& options);
 
 // Parses, answers --help and --dump-config, and otherwise calls `body`, whose result is the exit
 // status. Wrong usage becomes a UsageError.
-int parse_and_run(CLI::App& app, int argc, char** argv, const OutputOptions& output,
+int parse_and_run(CLI::App& app, int argc, char** argv, OutputOptions& output,
                   const std::function<int()>& body);
+
+// Tells the rule of pictures as expand_sources takes them; what is wrong with them is said when
+// they are read.
+void tell_reads(OutputRule& rule, const std::vector<std::string>& sources);
 
 // The footer of --help.
 std::string example(const std::string& lines);

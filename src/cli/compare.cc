@@ -11,6 +11,7 @@
 #include "cli/compare_text.h"
 #include "cli/json.h"
 #include "cli/message.h"
+#include "cli/print.h"
 #include "cli/tile_options.h"
 #include "thaw/error.h"
 
@@ -87,29 +88,41 @@ int status_of(const Comparison& comparison) {
   int status = 0;
   for (const Gate& gate : comparison.gates) {
     if (gate.passed) continue;
-    fmt::print(stderr, "thaw: gate missed: {}: {}\n", gate.name, gate.text);
+    print(stderr, "thaw: gate missed: {}: {}\n", gate.name, gate.text);
     status = static_cast<int>(ErrorKind::kGate);
   }
   if (comparison.totals.unreadable == 0) return status;
   if (comparison.pictures.size() > 1)
-    fmt::print(stderr, "thaw: {} of {} pictures could not be read\n", comparison.totals.unreadable,
-               comparison.pictures.size());
+    print(stderr, "thaw: {} of {} pictures could not be read\n", comparison.totals.unreadable,
+          comparison.pictures.size());
   return static_cast<int>(ErrorKind::kInput);
 }
 
+void ask_for_report(const Arguments& arguments) {
+  OutputRule rule = arguments.output.rule();
+  arguments.run.tell_reads(rule);
+  tell_reads(rule, arguments.images);
+  for (const std::string& path : {arguments.a, arguments.b, arguments.labels, arguments.truth})
+    rule.reads(path);
+  rule.writes(arguments.report, OutputKind::kReport);
+}
+
 int run(const Arguments& arguments) {
+  ask_for_report(arguments);
   const Comparison comparison = compare_with_progress(arguments);
   for (const ComparedPicture& picture : comparison.pictures) {
-    if (!picture.error.empty()) fmt::print(stderr, "thaw: error: {}\n", picture.error);
+    if (!picture.error.empty()) print(stderr, "thaw: error: {}\n", picture.error);
     if (!picture.warning.empty()) warn(fmt::format("{}: {}", picture.file, picture.warning));
   }
   for (const std::string& warning : comparison.warnings) warn(warning);
   if (!arguments.report.empty()) write_html_report(arguments.report, comparison, arguments.html);
-  write_text("-",
-             arguments.output.json ? comparison_json(comparison) : comparison_text(comparison));
+  if (arguments.output.json)
+    write_raw(stdout, comparison_json(comparison));
+  else
+    print_text(stdout, comparison_text(comparison));
   if (!arguments.report.empty())
-    fmt::print(arguments.output.json ? stderr : stdout, "Wrote {}\n", arguments.report);
-  std::fflush(stdout);
+    print(arguments.output.json ? stderr : stdout, "Wrote {}\n", arguments.report);
+  flush_output();
   return status_of(comparison);
 }
 
@@ -155,6 +168,7 @@ int run_compare(int argc, char** argv) {
   add_tile_options(app, arguments.tiles);
   add_side_options(app, arguments);
   add_run_options(app, arguments.run);
+  add_overwrite_option(app, arguments.output);
   add_output_options(app, arguments.output);
   return parse_and_run(app, argc, argv, arguments.output, [&] { return run(arguments); });
 }

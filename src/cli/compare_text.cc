@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/text.h"
+#include "thaw/printable.h"
 
 namespace thaw::cli {
 namespace {
@@ -70,7 +71,7 @@ std::string pictures_text(const Comparison& c) {
     for (const DetectionPair& pair : picture.pairs)
       if (pair.kind != PairKind::kMatched)
         line += (line.empty() ? "" : ", ") + pair_text(picture, pair);
-    text += fmt::format("  {}: {}\n", picture.file, line);
+    text += fmt::format("  {}: {}\n", printable(picture.file), printable(line));
   }
   if (changed == 0) return "";
   const std::string more =
@@ -85,7 +86,7 @@ std::string coco_text(const ComparedTruth& truth) {
   for (size_t i = 0; i < kCocoLines; ++i)
     rows.push_back({kCocoLineNames[i], figure(truth.a.lines[i]), figure(truth.b.lines[i]),
                     change(truth.a.lines[i], truth.b.lines[i])});
-  std::string text = fmt::format("\nAgainst {}: {} images, {} objects\n{}", truth.file,
+  std::string text = fmt::format("\nAgainst {}: {} images, {} objects\n{}", printable(truth.file),
                                  truth.images, truth.objects, table_text(rows));
   if (truth.tags.empty()) return text;
   Rows tags{
@@ -141,7 +142,7 @@ std::string comparison_text(const Comparison& comparison) {
   if (comparison.truth) text += coco_text(*comparison.truth) + confusion_text(*comparison.truth);
   std::string held;
   for (const Gate& gate : comparison.gates)
-    if (gate.passed) held += fmt::format("Held: {}: {}\n", gate.name, gate.text);
+    if (gate.passed) held += fmt::format("Held: {}: {}\n", gate.name, printable(gate.text));
   return held.empty() ? text : text + "\n" + held;
 }
 

@@ -8,6 +8,7 @@
 
 #include "cli/command.h"
 #include "cli/json.h"
+#include "cli/print.h"
 #include "cli/text.h"
 
 namespace thaw::cli {
@@ -22,13 +23,14 @@ void print_report(const ConvertReport& report, const std::string& destination, d
   };
   add("input", report.inputs);
   add("output", report.outputs);
-  fmt::print("{} -> {}\n{}", report.source_kind, report.destination_kind, table_text(rows));
+  print("{} -> {}\n", report.source_kind, report.destination_kind);
+  print_text(stdout, table_text(rows));
   if (report.checked)
-    fmt::print("Checked: read back and run, the same results bit for bit\n");
+    print("Checked: read back and run, the same results bit for bit\n");
   else
-    fmt::print("Checked: {}\n", report.check_note);
-  fmt::print("Wrote {}: {} nodes, {}, in {:.2f} s\n", destination, report.nodes,
-             bytes_text(report.bytes), seconds);
+    print("Checked: {}\n", report.check_note);
+  print("Wrote {}: {} nodes, {}, in {:.2f} s\n", destination, report.nodes,
+        bytes_text(report.bytes), seconds);
 }
 
 Json report_json(const ConvertReport& report, const std::string& source,

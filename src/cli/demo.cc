@@ -6,6 +6,7 @@
 #include <chrono>
 #include <filesystem>
 #include <map>
+#include <optional>
 #include <set>
 #include <utility>
 
@@ -16,6 +17,7 @@
 #include "cli/demo_data.h"
 #include "cli/json.h"
 #include "cli/message.h"
+#include "cli/print.h"
 #include "cli/statistics.h"
 #include "cli/text.h"
 #include "cli/tile_options.h"
@@ -78,6 +80,7 @@ class Demo {
     side_.engine.device = arguments_.device;
     side_.engine.threads = arguments_.threads;
     side_.engine.max_cached_engines = 16;  // photographs of many sizes, and their tiles
+    ask_for_files();
     make_folder(arguments_.out);
   }
 
@@ -97,15 +100,16 @@ class Demo {
  private:
   template <class... Values>
   void step(fmt::format_string<Values...> format, Values&&... values) {
-    fmt::print(to_, "[{}/{}] {}\n", ++step_, kSteps,
-               fmt::format(format, std::forward<Values>(values)...));
-    std::fflush(to_);
+    print(to_, "[{}/{}] {}\n", ++step_, kSteps,
+          fmt::format(format, std::forward<Values>(values)...));
+    flush_output(to_);
   }
   template <class... Values>
   void tell(fmt::format_string<Values...> format, Values&&... values) {
-    fmt::print(to_, "      {}\n", fmt::format(format, std::forward<Values>(values)...));
-    std::fflush(to_);
+    print(to_, "      {}\n", fmt::format(format, std::forward<Values>(values)...));
+    flush_output(to_);
   }
+  void ask_for_files();
   std::string path(const char* name) const { return (fs::path(arguments_.out) / name).string(); }
 
   void inspect_model();
@@ -135,7 +139,28 @@ class Demo {
   std::vector<std::string> far_;  // pictures that show what tiles find
   double ms_p50_ = 0;
   int step_ = 0;
+  bool overwrite_converted_ = false;
+  std::optional<Annotator> annotator_;
 };
+
+// What was written here before is replaced; the converted model, which can't be told from others,
+// where detections lie beside it that thaw wrote.
+void Demo::ask_for_files() {
+  OutputRule rule = arguments_.output.rule();
+  tell_reads(rule, data_.images);
+  for (const std::string& read : {data_.model, data_.labels, data_.truth}) rule.reads(read);
+  const std::string detections = path("detections.json");
+  overwrite_converted_ =
+      arguments_.output.overwrite || is_made_by_thaw(detections, OutputKind::kDetections);
+  rule.writes(detections, OutputKind::kDetections);
+  rule.writes(path("detections.csv"), OutputKind::kCsv);
+  for (const char* report :
+       {"report_converted.html", "report_BF16.html", "report_INT8.html", "report_tiles.html"})
+    rule.writes(path(report), OutputKind::kReport);
+  for (const char* picture : {"far_whole.jpg", "far_tiles.jpg"})
+    rule.writes(path(picture), OutputKind::kPicture);
+  annotator_.emplace(path("pictures"), files_, files_, rule);
+}
 
 void Demo::inspect_model() {
   step("Inspect {}", data_.model);
@@ -155,7 +180,7 @@ void Demo::convert_model() {
   converted_ = path(is_folder ? "frozen_graph.pb" : "saved_model");
   step("Convert to {}", converted_);
   ConvertOptions options;
-  options.overwrite = true;
+  options.overwrite = overwrite_converted_;
   const ConvertReport report = convert(data_.model, converted_, options);
   tell("{}, {}; {}", report.destination_kind, bytes_text(report.bytes),
        report.checked ? "read back and run: the same results bit for bit" : report.check_note);
@@ -174,7 +199,6 @@ void Demo::detect_objects(Detector& detector) {
   const auto json =
       open_json_report(path("detections.json"), {data_.model, detector.engine().device(), "FP32"});
   const auto csv = open_csv_report(path("detections.csv"));
-  Annotator annotator(path("pictures"));
   DetectOptions options;
   options.score = arguments_.score;
   std::map<std::string, size_t> counts;
@@ -194,7 +218,7 @@ void Demo::detect_objects(Detector& detector) {
                  {"postprocess", stages.postprocess}};
     json->add(result);
     csv->add(result);
-    annotator.write(file, picture, result.detections);
+    annotator_->write(file, picture, result.detections);
     for (const Detection& d : result.detections) ++counts[d.label];
     objects += result.detections.size();
   }
@@ -344,7 +368,7 @@ std::vector<std::string> Demo::far_pictures() const {
 }
 
 void Demo::finish(double seconds) {
-  fmt::print(to_, "\nDone in {:.0f} s.\n", seconds);
+  print(to_, "\nDone in {:.0f} s.\n", seconds);
   std::vector<std::vector<std::string>> rows{
       {"Pictures with boxes", path("pictures")},
       {"Detections", path("detections.json") + ", " + path("detections.csv")},
@@ -352,7 +376,7 @@ void Demo::finish(double seconds) {
   if (!far_.empty())
     rows.insert(rows.begin() + 1, {"Far objects", fmt::format("{}", fmt::join(far_, ", "))});
   rows.insert(rows.begin(), {"Reports", fmt::format("{}", fmt::join(reports_, ", "))});
-  fmt::print(to_, "{}", table_text(rows, ""));
+  print_text(to_, table_text(rows, ""));
 }
 
 }  // namespace
@@ -378,6 +402,7 @@ int run_demo(int argc, char** argv) {
   app.add_option("--threads", arguments.threads, "Threads; 0: as many as the process may use")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024).description(""));
+  add_overwrite_option(app, arguments.output);
   add_output_options(app, arguments.output);
   return parse_and_run(app, argc, argv, arguments.output, [&] {
     const Json document = Demo(arguments, find_demo_data(arguments.data, arguments.folder)).run();

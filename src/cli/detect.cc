@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/message.h"
 #include "cli/parse.h"
+#include "cli/print.h"
 #include "cli/text.h"
 #include "cli/tile_options.h"
 #include "thaw/detector.h"
@@ -50,7 +51,7 @@ DetectOptions detect_options(const Arguments& arguments, const Detector& detecto
 }
 
 // Fills in all but file and error; throws InputError for a picture that can't be used.
-void detect_in(Detector& detector, const DetectOptions& options, Annotator& annotator,
+void detect_in(Detector& detector, const DetectOptions& options, const Annotator& annotator,
                PictureResult& result) {
   const auto start = std::chrono::steady_clock::now();
   const Picture picture = read_picture(result.file, &result.warning);
@@ -67,7 +68,7 @@ void detect_in(Detector& detector, const DetectOptions& options, Annotator& anno
 }
 
 PictureResult detect_one(Detector& detector, const std::string& file, const DetectOptions& options,
-                         Annotator& annotator) {
+                         const Annotator& annotator) {
   PictureResult result;
   result.file = file;
   try {
@@ -102,9 +103,9 @@ class Outputs {
   void add(const PictureResult& result) {
     for (const auto& report : reports_) report->add(result);
     if (!result.error.empty())
-      fmt::print(stderr, "thaw: error: {}\n", result.error);
+      print(stderr, "thaw: error: {}\n", result.error);
     else if (lines_)
-      fmt::print("{}\n", line_of(result));
+      print("{}\n", line_of(result));
     if (!result.warning.empty()) warn(fmt::format("{}: {}", result.file, result.warning));
   }
 
@@ -117,9 +118,24 @@ class Outputs {
   std::vector<std::unique_ptr<DetectionReport>> reports_;
 };
 
+// Told of all that is read; it has allowed the reports.
+OutputRule output_rule(const Arguments& arguments, const std::vector<std::string>& pictures) {
+  OutputRule rule = arguments.output.rule();
+  arguments.run.tell_reads(rule);
+  for (const std::string& path : pictures) rule.reads(path);
+  rule.reads(arguments.labels);
+  rule.reads(arguments.model);
+  rule.writes(arguments.json, OutputKind::kDetections);
+  rule.writes(arguments.csv, OutputKind::kCsv);
+  return rule;
+}
+
 int detect(const Arguments& arguments) {
   const Shard shard = arguments.shard.empty() ? Shard() : parse_shard(arguments.shard);
+  const std::vector<std::string> all = expand_sources(arguments.sources);
   const std::vector<std::string> files = expand_sources(arguments.sources, shard);
+  OutputRule rule = output_rule(arguments, all);
+  const Annotator annotator(arguments.annotate, all, files, rule);
   const Model model = Model::load(arguments.model, arguments.run.model_options());
   EngineOptions engine_options = calibrated_options(arguments.run, model);
   // A size of pictures takes two plans: the whole and its tiles.
@@ -127,7 +143,6 @@ int detect(const Arguments& arguments) {
     engine_options.max_cached_engines = 2 * engine_options.max_cached_engines.value_or(4);
   Detector detector(model, engine_options, arguments.labels);
   const DetectOptions options = detect_options(arguments, detector);
-  Annotator annotator(arguments.annotate);
   Outputs outputs(arguments, detector.engine());
   size_t unreadable = 0;
   {
@@ -142,7 +157,7 @@ int detect(const Arguments& arguments) {
   outputs.finish();
   if (unreadable == 0) return 0;
   if (files.size() > 1)
-    fmt::print(stderr, "thaw: {} of {} pictures could not be read\n", unreadable, files.size());
+    print(stderr, "thaw: {} of {} pictures could not be read\n", unreadable, files.size());
   return static_cast<int>(ErrorKind::kInput);
 }
 
@@ -176,6 +191,7 @@ int run_detect(int argc, char** argv) {
       ->group("Output");
   app.add_option("--csv", arguments.csv, "The same as CSV")->group("Output");
   add_run_options(app, arguments.run);
+  add_overwrite_option(app, arguments.output);
   add_output_options(app, arguments.output, false);
   return parse_and_run(app, argc, argv, arguments.output, [&] {
     if (arguments.json == "-" && arguments.csv == "-")

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/parse.h"
+#include "cli/print.h"
 #include "cli/text.h"
 #include "thaw/engine.h"
 #include "thaw/error.h"
@@ -62,62 +63,63 @@ void print_tensors(const char* title, const std::vector<TensorInfo>& infos) {
   std::vector<std::vector<std::string>> rows{{"name", "tensor", "type", "shape", "found by"}};
   for (const TensorInfo& info : infos)
     rows.push_back({info.name, info.tensor, dtype_name(info.dtype), info.shape.str(), info.why});
-  fmt::print("{}\n{}\n", title, table_text(rows));
+  print("{}\n", title);
+  print_text(stdout, table_text(rows) + "\n");
 }
 
 void print_ops(const Inspection& i) {
   std::vector<std::pair<std::string, int>> ops(i.op_histogram.begin(), i.op_histogram.end());
   std::stable_sort(ops.begin(), ops.end(),
                    [](const auto& a, const auto& b) { return a.second > b.second; });
-  fmt::print("Ops: {} nodes of {} kinds\n", i.nodes, ops.size());
+  print("Ops: {} nodes of {} kinds\n", i.nodes, ops.size());
   std::string line = "  ";
   for (const auto& [op, count] : ops) {
     const std::string item = fmt::format("{} {}, ", op, count);
     if (line.size() + item.size() > 100) {
-      fmt::print("{}\n", line.substr(0, line.size() - 1));
+      print("{}\n", line.substr(0, line.size() - 1));
       line = "  ";
     }
     line += item;
   }
-  fmt::print("{}\n\n", line.substr(0, line.find_last_not_of(", ") + 1));
+  print("{}\n\n", line.substr(0, line.find_last_not_of(", ") + 1));
 }
 
 void print_detector(const DetectorInfo& d) {
   if (!d.found) {
-    fmt::print("Detector: none recognised; the graph runs as it is\n");
+    print("Detector: none recognised; the graph runs as it is\n");
     return;
   }
-  fmt::print("Detector: {}{}{}\n", d.family, d.feature_extractor.empty() ? "" : " with ",
-             d.feature_extractor);
-  fmt::print("  resizer    {}\n", d.resizer);
-  fmt::print("  anchors    {}\n  classes    {}\n", d.anchors, d.classes);
-  fmt::print("  NMS        IoU {}, score {}, at most {} per class and {} in all\n",
-             shortest(d.iou_threshold), shortest(d.score_threshold), d.max_per_class, d.max_total);
+  print("Detector: {}{}{}\n", d.family, d.feature_extractor.empty() ? "" : " with ",
+        d.feature_extractor);
+  print("  resizer    {}\n", d.resizer);
+  print("  anchors    {}\n  classes    {}\n", d.anchors, d.classes);
+  print("  NMS        IoU {}, score {}, at most {} per class and {} in all\n",
+        shortest(d.iou_threshold), shortest(d.score_threshold), d.max_per_class, d.max_total);
 }
 
 void print_inspection(const Inspection& i) {
-  fmt::print("{}\n  {}, {}, producer {}\n", i.path, i.kind, bytes_text(i.bytes), i.producer);
-  if (!i.tags.empty()) fmt::print("  tags {}\n", joined(i.tags));
-  if (!i.signatures.empty()) fmt::print("  signatures {}\n", joined(i.signatures));
-  fmt::print("\n");
+  print("{}\n  {}, {}, producer {}\n", i.path, i.kind, bytes_text(i.bytes), i.producer);
+  if (!i.tags.empty()) print("  tags {}\n", joined(i.tags));
+  if (!i.signatures.empty()) print("  signatures {}\n", joined(i.signatures));
+  print("\n");
   print_tensors("Inputs", i.inputs);
   print_tensors("Outputs", i.outputs);
   print_ops(i);
-  fmt::print("Parameters: {}\n", count_text(i.parameters));
+  print("Parameters: {}\n", count_text(i.parameters));
   if (i.macs >= 0) {
     std::vector<std::string> shapes;
     for (const Shape& shape : i.shapes) shapes.push_back(shape.str());
-    fmt::print("Multiply-accumulates at {}: {}\n", joined(shapes), count_text(i.macs));
+    print("Multiply-accumulates at {}: {}\n", joined(shapes), count_text(i.macs));
   }
   print_detector(i.detector);
   for (const auto& [op, node] : i.unsupported)
-    fmt::print("Unsupported op {}, such as node {}\n", op, node);
-  for (const std::string& note : i.notes) fmt::print("Note: {}\n", note);
+    print("Unsupported op {}, such as node {}\n", op, node);
+  for (const std::string& note : i.notes) print("Note: {}\n", note);
 }
 
 void print_importable(const OutputOptions& output) {
   if (output.json) return write_text("-", dump({{"ops", importable_ops()}}));
-  for (const std::string& op : importable_ops()) fmt::print("{}\n", op);
+  for (const std::string& op : importable_ops()) print("{}\n", op);
 }
 
 }  // namespace
@@ -147,7 +149,7 @@ int run_inspect(int argc, char** argv) {
       return 0;
     }
     if (passes) {
-      for (const std::string& name : pass_names()) fmt::print("{}\n", name);
+      for (const std::string& name : pass_names()) print("{}\n", name);
       return 0;
     }
     if (model->count() == 0) throw UsageError("MODEL is missing (see `thaw inspect --help`)");

@@ -1,13 +1,9 @@
 #include "cli/json.h"
 
-#include <fmt/format.h>
-
-#include <cerrno>
 #include <cstdio>
-#include <cstring>
-#include <fstream>
 
-#include "thaw/error.h"
+#include "cli/print.h"
+#include "thaw/files.h"
 
 namespace thaw::cli {
 
@@ -39,19 +35,10 @@ std::string dump(const Json& json) {
 
 void write_text(const std::string& path, const std::string& text) {
   if (path == "-") {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
-      throw ResourceError(fmt::format("standard output: {}", std::strerror(errno)));
-    return;
+    write_raw(stdout, text);
+    return flush_output();
   }
-  const std::string part = path + ".part";
-  std::ofstream file(part, std::ios::binary);
-  file << text;
-  file.close();
-  if (!file || std::rename(part.c_str(), path.c_str()) != 0) {
-    const int error = errno;
-    std::remove(part.c_str());
-    throw ResourceError(fmt::format("{}: can't be written: {}", path, std::strerror(error)));
-  }
+  write_whole_file(path, text);
 }
 
 }  // namespace thaw::cli

@@ -8,6 +8,7 @@
 
 #include "cli/bench_input.h"
 #include "cli/peak_report.h"
+#include "cli/print.h"
 #include "cli/text.h"
 
 namespace thaw::cli {
@@ -134,18 +135,17 @@ std::string layers_text(const std::vector<LayerInfo>& layers,
 }
 
 void print_summary(const PlanSummary& summary) {
-  fmt::print("Input {}: one segment on {}, {}, {}\n", shapes_text(summary.shapes), summary.device,
-             summary.precision, summary.origin);
-  fmt::print("{}", layers_text(summary.layers, summary.distance));
+  print("Input {}: one segment on {}, {}, {}\n", shapes_text(summary.shapes), summary.device,
+        summary.precision, summary.origin);
+  print_text(stdout, layers_text(summary.layers, summary.distance));
   const size_t all = summary.layers.size();
-  fmt::print(
-      "{} layers, {} of them ({:.0f} %) on fast kernels, {} MACs", all, summary.fast_layers(),
-      all ? 100.0 * static_cast<double>(summary.fast_layers()) / static_cast<double>(all) : 0,
-      count_text(summary.macs()));
-  if (!summary.times.empty()) fmt::print(", {} ({})", ms_text(summary.ms()), summary.times);
-  fmt::print("\nMemory: activations {}, weights {}\n", bytes_text(summary.memory.arena),
-             bytes_text(summary.memory.weights));
-  fmt::print("{}\n", summary.distance ? distance_text(*summary.distance) : "");
+  print("{} layers, {} of them ({:.0f} %) on fast kernels, {} MACs", all, summary.fast_layers(),
+        all ? 100.0 * static_cast<double>(summary.fast_layers()) / static_cast<double>(all) : 0,
+        count_text(summary.macs()));
+  if (!summary.times.empty()) print(", {} ({})", ms_text(summary.ms()), summary.times);
+  print("\nMemory: activations {}, weights {}\n", bytes_text(summary.memory.arena),
+        bytes_text(summary.memory.weights));
+  print_text(stdout, (summary.distance ? distance_text(*summary.distance) : "") + "\n");
 }
 
 Json layer_json(const LayerInfo& layer, const std::optional<Distance>& distance) {

@@ -1,12 +1,15 @@
 // The program: finds the sub-command and turns what it throws into one line and an exit status.
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <new>
 
 #include "cli/command.h"
+#include "cli/print.h"
 #include "thaw/error.h"
+#include "thaw/report.h"
 
 namespace thaw::cli {
 namespace {
@@ -26,16 +29,16 @@ constexpr Command kCommands[] = {
 };
 
 void print_usage(std::FILE* to) {
-  fmt::print(to,
-             "thaw {}: TensorFlow object detectors, fast and without TensorFlow\n\n"
-             "Usage: thaw COMMAND ...   (thaw COMMAND --help says more)\n\nCommands:\n",
-             THAW_VERSION);
+  print(to,
+        "thaw {}: TensorFlow object detectors, fast and without TensorFlow\n\n"
+        "Usage: thaw COMMAND ...   (thaw COMMAND --help says more)\n\nCommands:\n",
+        THAW_VERSION);
   for (const Command& command : kCommands)
-    fmt::print(to, "  {:<10} {}\n", command.name, command.summary);
-  fmt::print(to,
-             "\nExit status: 0 done, 1 a gate was missed, 2 wrong usage, 3 bad input,\n"
-             "4 a resource is missing, 5 thaw's own fault\n\n"
-             "Example:\n  thaw detect frozen_inference_graph.pb photo.jpg --annotate out\n");
+    print(to, "  {:<10} {}\n", command.name, command.summary);
+  print(to,
+        "\nExit status: 0 done, 1 a gate was missed, 2 wrong usage, 3 bad input,\n"
+        "4 a resource is missing, 5 thaw's own fault\n\n"
+        "Example:\n  thaw detect frozen_inference_graph.pb photo.jpg --annotate out\n");
 }
 
 int dispatch(int argc, char** argv) {
@@ -43,7 +46,7 @@ int dispatch(int argc, char** argv) {
   for (const Command& command : kCommands)
     if (std::strcmp(name, command.name) == 0) return command.run(argc - 1, argv + 1);
   if (std::strcmp(name, "--version") == 0) {
-    fmt::print("thaw {}\n", THAW_VERSION);
+    print("thaw {}\n", THAW_VERSION);
     return 0;
   }
   if (std::strcmp(name, "--help") == 0 || std::strcmp(name, "-h") == 0 ||
@@ -57,10 +60,21 @@ int dispatch(int argc, char** argv) {
 }
 
 int fail(ErrorKind kind, const char* what) {
-  std::fflush(stdout);
+  std::fflush(stdout);  // what came before it comes first
   const bool ours = kind == ErrorKind::kInternal;
-  fmt::print(stderr, "thaw: {}: {}\n", ours ? "internal error, please report" : "error", what);
+  try {
+    print(stderr, "thaw: {}: {}\n", ours ? "internal error, please report" : "error", what);
+  } catch (const std::exception&) {  // there is no memory for the message
+    std::fputs("thaw: error: out of memory\n", stderr);
+  }
   return static_cast<int>(kind);
+}
+
+// Ends the process without a word, as it would have without our being asked.
+int end_as_a_broken_pipe_does() {
+  std::signal(SIGPIPE, SIG_DFL);
+  std::raise(SIGPIPE);
+  return static_cast<int>(ErrorKind::kResource);
 }
 
 }  // namespace
@@ -68,8 +82,13 @@ int fail(ErrorKind kind, const char* what) {
 
 int main(int argc, char** argv) {
   using thaw::ErrorKind;
+  thaw::cli::prepare_streams();
   try {
-    return thaw::cli::dispatch(argc, argv);
+    const int status = thaw::cli::dispatch(argc, argv);
+    thaw::cli::flush_output();
+    return status;
+  } catch (const thaw::BrokenPipe&) {
+    return thaw::cli::end_as_a_broken_pipe_does();
   } catch (const thaw::Error& error) {
     return thaw::cli::fail(error.kind(), error.what());
   } catch (const std::bad_alloc&) {

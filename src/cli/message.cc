@@ -5,6 +5,8 @@
 
 #include <cstdio>
 
+#include "cli/print.h"
+
 namespace thaw::cli {
 namespace {
 
@@ -12,7 +14,7 @@ enum Level { kError, kWarning, kInfo, kDebug };
 Level log_level = kWarning;
 
 void say(Level level, const std::string& text) {
-  if (level <= log_level) fmt::print(stderr, "thaw: {}\n", text);
+  if (level <= log_level) print(stderr, "thaw: {}\n", text);
 }
 
 }  // namespace
@@ -35,7 +37,7 @@ void tell(LogLevel level, const std::string& text) {
 Progress::Progress(size_t total) : total_(total), shown_(total > 1 && isatty(STDERR_FILENO) == 1) {}
 
 Progress::~Progress() {
-  if (shown_) fmt::print(stderr, "\r\x1b[K");
+  if (shown_) write_raw(stderr, "\r\x1b[K");
 }
 
 void Progress::step(const std::string& what) {
@@ -45,7 +47,7 @@ void Progress::step(const std::string& what) {
 
 void Progress::detail(const std::string& what) {
   if (!shown_) return;
-  fmt::print(stderr, "\r\x1b[K{}/{} {:.60}", done_, total_, what);
+  write_raw(stderr, fmt::format("\r\x1b[K{}/{} {:.60}", done_, total_, printable(what)));
   std::fflush(stderr);
 }
 

@@ -12,6 +12,7 @@
 #include "cli/layer_summary.h"
 #include "cli/message.h"
 #include "cli/parse.h"
+#include "cli/print.h"
 #include "cli/text.h"
 #include "thaw/model.h"
 
@@ -114,16 +115,15 @@ int run(const Arguments& arguments) {
   load_options.log = tell;
   const Model model = Model::load(arguments.destination, load_options);
   for (const PlanSummary& plan : summarise(model, {}, {}, 0)) print_summary(plan);
-  fmt::print("{} -> optimised SavedModel, {}\n", report.source_kind,
-             precision_name(report.precision));
+  print("{} -> optimised SavedModel, {}\n", report.source_kind, precision_name(report.precision));
   if (report.checked)
-    fmt::print("Checked: plans run from disk and from memory, the same results bit for bit\n");
+    print("Checked: plans run from disk and from memory, the same results bit for bit\n");
   else if (!report.check_note.empty())
-    fmt::print("Checked: {}\n", report.check_note);
+    print("Checked: {}\n", report.check_note);
   for (const OptimizedPlan& plan : report.plans)
-    if (plan.tune_seconds > 0) fmt::print("Tuned {}\n", tuning_text(plan));
-  fmt::print("Wrote {}: {} plan{}, {}, in {:.2f} s\n", arguments.destination, report.plans.size(),
-             report.plans.size() == 1 ? "" : "s", bytes_text(report.bytes), seconds);
+    if (plan.tune_seconds > 0) print("Tuned {}\n", tuning_text(plan));
+  print("Wrote {}: {} plan{}, {}, in {:.2f} s\n", arguments.destination, report.plans.size(),
+        report.plans.size() == 1 ? "" : "s", bytes_text(report.bytes), seconds);
   return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/message.h"
+#include "cli/print.h"
 #include "cli/text.h"
 #include "thaw/engine.h"
 #include "thaw/error.h"
@@ -61,6 +62,11 @@ struct Arguments {
 };
 
 int run_model(const Arguments& arguments) {
+  OutputRule rule = arguments.output.rule();
+  arguments.run.tell_reads(rule);
+  rule.reads(arguments.model);
+  rule.reads(arguments.inputs);
+  rule.writes(arguments.outputs, OutputKind::kArrays);
   const std::vector<NamedTensor> arrays = read_npz(arguments.inputs);
   const Model model = Model::load(arguments.model, arguments.run.model_options());
   Engine engine(model, calibrated_options(arguments.run, model));
@@ -86,7 +92,8 @@ int run_model(const Arguments& arguments) {
   std::vector<std::vector<std::string>> rows{{"output", "type", "shape"}};
   for (const auto& [name, tensor] : results)
     rows.push_back({name, dtype_name(tensor.dtype()), tensor.shape().str()});
-  fmt::print("{}Wrote {}\n", table_text(rows, ""), arguments.outputs);
+  print_text(stdout, table_text(rows, ""));
+  print("Wrote {}\n", arguments.outputs);
   return 0;
 }
 
@@ -103,6 +110,7 @@ int run_run(int argc, char** argv) {
   app.add_option("--inputs", arguments.inputs, "What to feed, an .npz file")->required();
   app.add_option("--outputs", arguments.outputs, "Where the results go, an .npz file")->required();
   add_run_options(app, arguments.run);
+  add_overwrite_option(app, arguments.output);
   add_output_options(app, arguments.output);
   return parse_and_run(app, argc, argv, arguments.output, [&] { return run_model(arguments); });
 }

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "thaw/printable.h"
+
 namespace thaw::cli {
 namespace {
 
@@ -48,9 +50,12 @@ std::string padded(const std::string& text, size_t width) {
   return used < width ? text + std::string(width - used, ' ') : text;
 }
 
-std::string table_text(const std::vector<std::vector<std::string>>& rows,
+std::string table_text(const std::vector<std::vector<std::string>>& texts,
                        const std::string& indent) {
-  if (rows.empty()) return "";
+  if (texts.empty()) return "";
+  std::vector<std::vector<std::string>> rows = texts;
+  for (std::vector<std::string>& row : rows)
+    for (std::string& cell : row) cell = printable(cell);
   std::vector<size_t> widths(rows[0].size(), 0);
   std::vector<bool> right(rows[0].size(), false);
   std::vector<std::string> heads = rows[0];

@@ -14,7 +14,8 @@ double shortest(float value);            // the double that prints as the float 
 std::string padded(const std::string& text, size_t width);
 
 // Columns as wide as their widest cell; those that begin with '>' in the first row are flush right.
-std::string table_text(const std::vector<std::vector<std::string>>& rows,
+// Cells are shown as printable() shows them.
+std::string table_text(const std::vector<std::vector<std::string>>& texts,
                        const std::string& indent = "  ");
 
 }  // namespace thaw::cli

@@ -1,17 +1,21 @@
-// Comma separated values by RFC 4180, with line feeds alone as line ends.
+// Comma separated values by RFC 4180, with line feeds alone as line ends; control characters in
+// names, line ends too, are shown as printable() shows them: a line is a detection.
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cmath>
 
+#include "base/marks.h"
 #include "detect/report_output.h"
+#include "thaw/printable.h"
 #include "thaw/report.h"
 
 namespace thaw {
 namespace {
 
-std::string quoted(const std::string& text) {
-  if (text.find_first_of(",\"\r\n") == std::string::npos) return text;
+std::string quoted(const std::string& name) {
+  const std::string text = printable(name);
+  if (text.find_first_of(",\"") == std::string::npos) return text;
   std::string out = "\"";
   for (char c : text) {
     if (c == '"') out += '"';
@@ -27,9 +31,7 @@ int to_pixel(float edge, int size) {
 
 class CsvReport : public DetectionReport {
  public:
-  explicit CsvReport(const std::string& path) : output_(path) {
-    output_.write("file,class_id,label,score,ymin,xmin,ymax,xmax,top,left,bottom,right\n");
-  }
+  explicit CsvReport(const std::string& path) : output_(path) { output_.write(kCsvHead); }
 
   void add(const PictureResult& result) override {
     std::string lines;

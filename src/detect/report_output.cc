@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "thaw/error.h"
+#include "thaw/report.h"
 
 namespace thaw {
 
@@ -20,6 +21,7 @@ void ReportOutput::write(std::string_view text) {
   while (!text.empty()) {
     const ssize_t count = ::write(STDOUT_FILENO, text.data(), text.size());
     if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EPIPE) throw BrokenPipe();
     if (count < 0)
       throw ResourceError(fmt::format("writing to standard output failed: {}", strerror(errno)));
     text.remove_prefix(static_cast<size_t>(count));

@@ -106,6 +106,19 @@ TEST_F(Report, CsvHasALineForEachDetectionAndQuotesWhatNeedsIt) {
   EXPECT_THAT(text, testing::HasSubstr("\n\"dir/a, b.jpg\",10,\"traffic \"\"light\"\"\",0.93,"));
 }
 
+TEST_F(Report, CsvIsALineForEachDetectionWhateverNamesHold) {
+  PictureResult result;
+  result.file = "a\n\x1b[2J\xff.jpg";
+  result.detections = {{10, "b\r", 0.5F, {0, 0, 1, 1}}};
+  const auto report = open_csv_report(path_);
+  report->add(result);
+  report->finish();
+  std::ostringstream text;
+  text << std::ifstream(path_).rdbuf();
+  EXPECT_THAT(text.str(),
+              testing::EndsWith("\na\\x0a\\x1b[2J\\xff.jpg,10,b\\x0d,0.5,0,0,1,1,0,0,0,0\n"));
+}
+
 TEST_F(Report, NamesAFolderThatIsNotThere) {
   EXPECT_THROW(
       {

@@ -24,6 +24,8 @@ using namespace std::string_view_literals;
 constexpr std::array kEndings = {".jpg"sv, ".jpeg"sv, ".jpe"sv, ".jfif"sv,
                                  ".png"sv, ".bmp"sv,  ".gif"sv};
 
+// kOther: a pipe, a socket or a device. Reading it says so when its turn comes, as of any other
+// picture that can't be read.
 enum class PathKind { kMissing, kFile, kFolder, kOther };
 
 PathKind kind_of(const std::string& path) {
@@ -53,7 +55,7 @@ void add_folder(const std::string& folder, std::vector<std::string>& files) {
   const std::string prefix = folder.back() == '/' ? folder : folder + '/';
   std::vector<std::string> found;
   while (const dirent* entry = ::readdir(open.get()))
-    if (is_picture_name(entry->d_name) && kind_of(prefix + entry->d_name) == PathKind::kFile)
+    if (is_picture_name(entry->d_name) && kind_of(prefix + entry->d_name) != PathKind::kFolder)
       found.push_back(prefix + entry->d_name);
   if (found.empty())
     throw InputError(
@@ -67,7 +69,7 @@ void add_matches(const std::string& pattern, std::vector<std::string>& files) {
   const int status = ::glob(pattern.c_str(), GLOB_NOSORT, nullptr, &matches);
   std::vector<std::string> found;
   for (size_t i = 0; status == 0 && i < matches.gl_pathc; ++i)
-    if (kind_of(matches.gl_pathv[i]) == PathKind::kFile) found.emplace_back(matches.gl_pathv[i]);
+    if (kind_of(matches.gl_pathv[i]) != PathKind::kFolder) found.emplace_back(matches.gl_pathv[i]);
   ::globfree(&matches);
   if (found.empty()) throw InputError(fmt::format("{}: no file matches", pattern));
   std::sort(found.begin(), found.end());
@@ -78,13 +80,11 @@ void add_source(const std::string& source, std::vector<std::string>& files) {
   if (source.empty()) throw InputError("a source is empty; a file or folder was expected");
   switch (kind_of(source)) {
     case PathKind::kFile:
+    case PathKind::kOther:
       files.push_back(source);
       return;
     case PathKind::kFolder:
       return add_folder(source, files);
-    case PathKind::kOther:
-      throw InputError(
-          fmt::format("{}: is a pipe or device; a picture file or folder was expected", source));
     case PathKind::kMissing:
       break;
   }

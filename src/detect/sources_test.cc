@@ -50,11 +50,16 @@ TEST_F(Sources, WithOddNamesAreFiles) {
               testing::ElementsAre(folder_ + "/[x] *.txt"));
 }
 
-TEST_F(Sources, ThatAreNoFilesAreAnError) {
-  const std::string pipe = folder_ + "/pipe";
+TEST_F(Sources, ThatCannotBeReadDoNotStopTheRest) {
+  const std::string pipe = folder_ + "/c.jpg";
   ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
-  EXPECT_THROW(expand_sources({pipe}), InputError);
-  EXPECT_THROW(expand_sources({"/dev/null"}), InputError);
+  std::filesystem::create_symlink("nothing", folder_ + "/d.jpg");
+  EXPECT_THAT(expand_sources({pipe, "/dev/null"}), testing::ElementsAre(pipe, "/dev/null"));
+  EXPECT_THAT(
+      expand_sources({folder_}),
+      testing::ElementsAre(folder_ + "/a.PNG", folder_ + "/b.jpg", pipe, folder_ + "/d.jpg"));
+  EXPECT_THAT(expand_sources({folder_ + "/?.jpg"}),
+              testing::ElementsAre(folder_ + "/b.jpg", pipe, folder_ + "/d.jpg"));
   EXPECT_THROW(expand_sources({""}), InputError);
 }
 

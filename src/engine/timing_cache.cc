@@ -1,7 +1,9 @@
 #include "engine/timing_cache.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 
@@ -20,7 +22,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view kMagic = "thawtime";
 constexpr uint32_t kFormat = 1;
-constexpr uint64_t kMaxBytes = uint64_t{256} << 20;
+constexpr uint64_t kMostBytes = uint64_t{256} << 20;
 constexpr size_t kHeadBytes = 8 + sizeof(uint32_t) + sizeof(uint64_t) + sizeof(uint32_t);
 
 std::string head_bytes(std::string_view body) {
@@ -115,22 +117,53 @@ std::vector<LayerTimings> parse_timings(std::string_view bytes) {
   return layers;
 }
 
-std::vector<LayerTimings> read_timings(const std::string& path) {
+namespace {
+
+// What is at that path; nothing when there is no such file. Throws InputError for what can't be a
+// cache: a folder, a pipe, a device, a file of other content that is not empty.
+std::optional<std::string> read_cache(const std::string& path) {
   std::error_code error;
-  if (!fs::exists(path, error)) return {};
+  if (!fs::exists(path, error)) return std::nullopt;
+  std::string bytes = InputFile(path).read_all(kMostBytes);
+  if (!bytes.empty() && !is_timing_cache(bytes))
+    throw InputError(fmt::format("{}: is no timing cache of thaw's", path));
+  return bytes;
+}
+
+std::vector<LayerTimings> parse_cache(const std::string& path, std::string_view bytes) {
   try {
-    return parse_timings(InputFile(path).read_all(kMaxBytes));
+    return parse_timings(bytes);
   } catch (const InputError& e) {
     throw InputError(fmt::format("{}: {}", path, e.what()));
   }
 }
 
-bool clear_timings(const std::string& path) {
+// Gives a damaged file a name that nothing has yet; "" where that can't be.
+std::string set_aside(const std::string& path) {
   std::error_code error;
-  if (!fs::exists(path, error)) return false;
-  if (!is_timing_cache(InputFile(path).head(kMagic.size())))
-    throw InputError(fmt::format("{}: is no timing cache of thaw's", path));
-  if (!fs::remove(path, error)) throw ResourceError(fmt::format("{}: {}", path, error.message()));
+  const std::string file = fs::canonical(path, error).string();  // where links lead
+  for (int i = 1; i <= 1000; ++i) {
+    const std::string name = i == 1 ? file + ".damaged" : fmt::format("{}.damaged-{}", file, i);
+    // A link and not a renaming: that would replace what has the name.
+    if (::link(file.c_str(), name.c_str()) == 0) return ::unlink(file.c_str()) == 0 ? name : "";
+    if (errno != EEXIST) return {};
+  }
+  return {};
+}
+
+}  // namespace
+
+std::vector<LayerTimings> read_timings(const std::string& path) {
+  const std::optional<std::string> bytes = read_cache(path);
+  return bytes ? parse_cache(path, *bytes) : std::vector<LayerTimings>();
+}
+
+bool clear_timings(const std::string& path) {
+  if (!read_cache(path)) return false;
+  std::error_code error;
+  const fs::path file = fs::canonical(path, error);  // not a link to it, which is the user's
+  if (error || !fs::remove(file, error))
+    throw ResourceError(fmt::format("{}: {}", path, error.message()));
   return true;
 }
 
@@ -152,18 +185,15 @@ std::shared_ptr<TimingCache> TimingCache::open(const std::string& path, const Lo
 
 void TimingCache::load(const Log& log) {
   if (path_.empty()) return;
-  if (fs::is_directory(path_))
-    throw UsageError(fmt::format("{}: is a folder, a timing cache's file was expected", path_));
+  const std::optional<std::string> bytes = read_cache(path_);
+  if (!bytes || bytes->empty()) return;
   try {
-    for (LayerTimings& layer : read_timings(path_)) layers_[key_of(layer)] = std::move(layer);
+    for (LayerTimings& layer : parse_cache(path_, *bytes))
+      layers_[key_of(layer)] = std::move(layer);
   } catch (const InputError& e) {
-    std::error_code error;
-    fs::rename(path_, path_ + ".damaged", error);
-    say(log,
-        fmt::format("{}; {}", e.what(),
-                    error ? "it is written anew" : fmt::format("set aside as {}.damaged", path_)));
-  } catch (const ResourceError& e) {
-    say(log, fmt::format("{}; layers are timed anew", e.what()));
+    const std::string name = set_aside(path_);
+    say(log, fmt::format("{}; {}", e.what(),
+                         name.empty() ? "it is written anew" : "set aside as " + name));
   }
 }
 
@@ -180,13 +210,24 @@ void TimingCache::add(const LayerTimings& layer) {
   changed_ = true;
 }
 
+// What others have written meanwhile; a damaged file is replaced by what this process timed.
+void TimingCache::merge(std::string_view bytes) {
+  try {
+    for (LayerTimings& layer : parse_timings(bytes))
+      layers_.emplace(key_of(layer), std::move(layer));
+  } catch (const InputError&) {
+    return;
+  }
+}
+
 void TimingCache::save(const Log& log) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (path_.empty() || !changed_) return;
   try {
-    for (LayerTimings& layer : read_timings(path_))
-      layers_.emplace(key_of(layer), std::move(layer));
-  } catch (const Error&) {  // what this process timed replaces it
+    const std::optional<std::string> bytes = read_cache(path_);
+    if (bytes && !bytes->empty()) merge(*bytes);
+  } catch (const Error& e) {
+    return say(log, fmt::format("{}; the timings are not kept", e.what()));
   }
   std::vector<LayerTimings> kept;
   for (const auto& [key, layer] : layers_)

@@ -27,9 +27,9 @@ std::vector<LayerTimings> parse_timings(std::string_view bytes);
 
 class TimingCache {
  public:
-  // The cache on that file, one for all of the process that use it at a time. A file that is
-  // damaged is renamed, with a word to `log`, and the cache begins empty. An empty path keeps the
-  // timings in memory.
+  // The cache on that file, one for all of the process that use it at a time. A cache that is
+  // damaged is renamed, with a word to `log`, and begins empty; throws InputError for anything that
+  // is no cache. An empty path keeps the timings in memory.
   static std::shared_ptr<TimingCache> open(const std::string& path, const Log& log);
 
   explicit TimingCache(std::string path) : path_(std::move(path)) {}
@@ -46,6 +46,7 @@ class TimingCache {
   using Key = std::tuple<std::string, std::string, std::string, int>;
   static Key key_of(const LayerTimings& layer);
   void load(const Log& log);
+  void merge(std::string_view bytes);
 
   const std::string path_;
   mutable std::mutex mutex_;

@@ -1,9 +1,11 @@
 #include "engine/timing_cache.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "base/atomic_file.h"
 #include "thaw/error.h"
@@ -25,6 +27,12 @@ class TimingCacheTest : public ::testing::Test {
                  std::to_string(::testing::UnitTest::GetInstance()->random_seed()))),
         path_((folder_ / "deep" / "timings").string()) {}
   ~TimingCacheTest() override { fs::remove_all(folder_); }
+
+  static std::string content(const std::string& path) {
+    std::ostringstream text;
+    text << std::ifstream(path).rdbuf();
+    return text.str();
+  }
 
   Log log() {
     return [this](LogLevel, const std::string& text) { said_ += text + "\n"; };
@@ -162,7 +170,61 @@ TEST_F(TimingCacheTest, ClearsOnlyTimingCaches) {
   write_file(path_, "a letter");
   EXPECT_THROW(clear_timings(path_), InputError);
   EXPECT_TRUE(fs::exists(path_));
-  EXPECT_THROW(TimingCache::open(folder_.string(), log()), UsageError);
+}
+
+TEST_F(TimingCacheTest, AnOlderSetAsideFileStays) {
+  fs::create_directories(folder_ / "deep");
+  write_file(path_ + ".damaged", "the version of before");
+  write_file(path_, "thawtime and rubbish");
+  TimingCache::open(path_, log());
+  EXPECT_EQ(content(path_ + ".damaged"), "the version of before");
+  EXPECT_EQ(content(path_ + ".damaged-2"), "thawtime and rubbish");
+}
+
+TEST_F(TimingCacheTest, WhatIsNoCacheIsRefusedAndStays) {
+  fs::create_directories(folder_ / "deep");
+  write_file(path_, "my thesis");
+  EXPECT_THROW(TimingCache::open(path_, log()), InputError);
+  EXPECT_EQ(content(path_), "my thesis");
+  const std::string pipe = (folder_ / "pipe").string();
+  ASSERT_EQ(::mkfifo(pipe.c_str(), 0600), 0);
+  for (const std::string& path : {pipe, folder_.string(), std::string("/dev/zero")}) {
+    EXPECT_THROW(TimingCache::open(path, log()), InputError) << path;
+    EXPECT_THROW(clear_timings(path), InputError) << path;
+  }
+  EXPECT_TRUE(fs::is_fifo(pipe));
+  EXPECT_TRUE(fs::is_character_file("/dev/zero"));
+}
+
+TEST_F(TimingCacheTest, AFileThatTookItsPlaceMeanwhileStays) {
+  TimingCache cache(path_);
+  cache.add(layer("conv"));
+  fs::create_directories(folder_ / "deep");
+  write_file(path_, "my thesis");
+  cache.save(log());
+  EXPECT_NE(said_.find("the timings are not kept"), std::string::npos) << said_;
+  EXPECT_EQ(content(path_), "my thesis");
+}
+
+TEST_F(TimingCacheTest, AnEmptyFileIsAnEmptyCache) {
+  fs::create_directories(folder_ / "deep");
+  write_file(path_, "");
+  const auto cache = TimingCache::open(path_, log());
+  cache->add(layer("conv"));
+  cache->save(log());
+  EXPECT_EQ(said_, "");
+  EXPECT_EQ(read_timings(path_).size(), 1U);
+}
+
+TEST_F(TimingCacheTest, ClearingLeavesTheLinkToIt) {
+  fs::create_directories(folder_ / "deep");
+  TimingCache cache(path_);
+  cache.add(layer("conv"));
+  cache.save(log());
+  fs::create_symlink(path_, folder_ / "link");
+  EXPECT_TRUE(clear_timings((folder_ / "link").string()));
+  EXPECT_FALSE(fs::exists(path_));
+  EXPECT_TRUE(fs::is_symlink(folder_ / "link"));
 }
 
 }  // namespace

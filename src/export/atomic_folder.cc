@@ -42,57 +42,69 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// A sibling's name that no other writer uses at the moment.
-std::string sibling(const std::string& path, const char* what) {
-  static std::atomic<unsigned> counter{0};
-  return fmt::format("{}.{}-{}-{}", path, what, ::getpid(), counter++);
+// Where links lead, as far as it exists.
+std::string resolved(const std::string& path) {
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  return error ? without_slash(path) : real.string();
+}
+
+// Both change places at once; false where the system or the file system has no such step.
+bool exchange(const std::string& a, const std::string& b) {
+#if defined(RENAME_EXCHANGE)
+  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return true;
+  if (errno != ENOSYS && errno != EINVAL && errno != EOPNOTSUPP) fail(b, "renaming");
+#endif
+  return false;
 }
 
 void rename_or_fail(const std::string& from, const std::string& to) {
   if (::rename(from.c_str(), to.c_str()) != 0) fail(to, "renaming");
 }
 
-void remove_quietly(const std::string& path) {
-  std::error_code ignored;
-  fs::remove_all(path, ignored);
+// In two steps, between which there is neither.
+void replace_in_two_steps(const std::string& filled, const std::string& path) {
+  const std::string old = filled + ".old";
+  rename_or_fail(path, old);
+  if (::rename(filled.c_str(), path.c_str()) == 0) return;
+  const int error = errno;
+  ::rename(old.c_str(), path.c_str());
+  errno = error;
+  fail(path, "renaming");
 }
 
 }  // namespace
 
-AtomicFolder::AtomicFolder(const std::string& path, bool replace) : path_(without_slash(path)) {
+AtomicFolder::AtomicFolder(const std::string& path, bool replace)
+    : path_(resolved(path)), replace_(false) {
   std::error_code error;
-  const fs::file_status status = fs::status(path_, error);
+  const fs::file_status status = fs::symlink_status(path_, error);
   if (fs::exists(status)) {
     if (!fs::is_directory(status))
-      throw UsageError(fmt::format("{}: a file is in the way of the folder to be written", path_));
-    if (!replace && !fs::is_empty(path_, error))
+      throw UsageError(fmt::format("{}: a file is in the way of the folder to be written", path));
+    replace_ = !fs::is_empty(path_, error);
+    if (replace_ && !replace)
       throw UsageError(
-          fmt::format("{}: exists and is not empty; remove it or ask to replace it", path_));
+          fmt::format("{}: exists and is not empty; remove it or ask to replace it", path));
   }
-  temporary_ = sibling(path_, "tmp");
-  if (!fs::create_directories(temporary_, error) && error)
-    throw ResourceError(fmt::format("{}: can't be created: {}", temporary_, error.message()));
-}
-
-AtomicFolder::~AtomicFolder() {
-  if (!committed_) remove_quietly(temporary_);
+  fs::create_directories(parent_of(path_), error);
+  if (error)
+    throw ResourceError(fmt::format("{}: can't be created: {}", parent_of(path_), error.message()));
+  unfinished_ = std::make_unique<Temporary>(path_, Temporary::Kind::kFolder);
+  filled_ = unfinished_->path() + "/" + fs::path(path_).filename().string();
+  if (::mkdir(filled_.c_str(), 0777) != 0) fail(filled_, "can't be created");
 }
 
 void AtomicFolder::commit() {
-  for (const auto& entry : fs::recursive_directory_iterator(temporary_))
+  for (const auto& entry : fs::recursive_directory_iterator(filled_))
     if (entry.is_directory()) sync_folder(entry.path().string());
-  sync_folder(temporary_);
-  const std::string old = sibling(path_, "old");
-  const bool had_old = ::rename(path_.c_str(), old.c_str()) == 0;
-  try {
-    rename_or_fail(temporary_, path_);
-  } catch (...) {
-    if (had_old) ::rename(old.c_str(), path_.c_str());
-    throw;
-  }
-  committed_ = true;
+  sync_folder(filled_);
+  if (!replace_)
+    rename_or_fail(filled_, path_);
+  else if (!exchange(filled_, path_))
+    replace_in_two_steps(filled_, path_);
   sync_folder(parent_of(path_));
-  if (had_old) remove_quietly(old);
+  unfinished_.reset();
 }
 
 }  // namespace thaw

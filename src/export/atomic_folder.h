@@ -1,28 +1,32 @@
 // Folders that appear complete or not at all.
 #pragma once
 
+#include <memory>
 #include <string>
+
+#include "base/temporary.h"
 
 namespace thaw {
 
-// A folder that is filled under a temporary name beside `path` and takes its place with commit().
-// Without commit() it is removed again.
+// A folder that is filled under another name beside `path` and takes its place with commit(), in
+// one step where the system can exchange two folders. Without commit() it is removed again.
 class AtomicFolder {
  public:
   // Throws UsageError when `path` exists and is not an empty folder, unless `replace`. A file that
   // is in the way is never replaced.
   AtomicFolder(const std::string& path, bool replace);
-  ~AtomicFolder();
   AtomicFolder(const AtomicFolder&) = delete;
   AtomicFolder& operator=(const AtomicFolder&) = delete;
 
-  const std::string& temporary() const { return temporary_; }
+  // Where it is filled.
+  const std::string& temporary() const { return filled_; }
   void commit();
 
  private:
-  std::string path_;
-  std::string temporary_;
-  bool committed_ = false;
+  std::string path_;  // where links lead
+  bool replace_;
+  std::unique_ptr<Temporary> unfinished_;  // holds the folder, and the replaced one afterwards
+  std::string filled_;
 };
 
 }  // namespace thaw

@@ -115,6 +115,10 @@ void write_frozen_graph(const std::string& path, const FrozenModel& model, bool 
     if (S_ISDIR(info.st_mode))
       throw UsageError(fmt::format("{}: a folder is in the way of the file to be written", path));
     if (!replace) throw UsageError(fmt::format("{}: exists; remove it or ask to replace it", path));
+    struct stat source {};
+    if (::stat(model.path.c_str(), &source) == 0 && source.st_dev == info.st_dev &&
+        source.st_ino == info.st_ino)
+      throw UsageError(fmt::format("{}: is the model itself; another name was expected", path));
   }
   const std::string_view extension = ".pbtxt";
   const bool text = path.size() >= extension.size() &&

@@ -4,7 +4,10 @@
 #include <google/protobuf/io/coded_stream.h>
 #include <google/protobuf/io/zero_copy_stream_impl_lite.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <set>
+#include <string>
 #include <system_error>
 
 #include "base/atomic_file.h"
@@ -57,17 +60,43 @@ std::string serialise(const google::protobuf::Message& message) {
   return bytes;
 }
 
-bool holds_saved_model(const fs::path& folder) {
+// Whether a folder may be replaced: it holds a SavedModel. Throws UsageError where it holds
+// something else besides, which would be lost.
+bool holds_only_saved_model(const fs::path& folder) {
+  const std::set<std::string> known{
+      "saved_model.pb", "saved_model.pbtxt", "variables",     "assets", "assets.extra",
+      "debug",          "keras_metadata.pb", "fingerprint.pb"};
   std::error_code error;
-  return fs::exists(folder / "saved_model.pb", error) ||
-         fs::exists(folder / "saved_model.pbtxt", error);
+  if (!fs::exists(folder / "saved_model.pb", error) &&
+      !fs::exists(folder / "saved_model.pbtxt", error))
+    return false;
+  for (const auto& entry : fs::directory_iterator(folder, error))
+    if (const std::string name = entry.path().filename().string(); known.count(name) == 0)
+      throw UsageError(
+          fmt::format("{}: can't be replaced: it holds {}, which is no part of a "
+                      "SavedModel",
+                      folder.string(), name));
+  return !error;
+}
+
+// Throws UsageError where one of them lies in the other: a folder can't be copied into itself, and
+// a source must outlive what replaces a folder.
+void check_apart(const std::string& source, const std::string& path) {
+  std::error_code error;
+  const fs::path from = fs::weakly_canonical(source, error);
+  const fs::path to = fs::weakly_canonical(path, error);
+  const auto [a, b] = std::mismatch(from.begin(), from.end(), to.begin(), to.end());
+  if (!from.empty() && (a == from.end()) != (b == to.end()))
+    throw UsageError(fmt::format("{}: lies in {}; another place was expected",
+                                 a == from.end() ? path : source, a == from.end() ? source : path));
 }
 
 }  // namespace
 
 void copy_saved_model(const std::string& source, const std::string& path, bool replace,
                       const AddFiles& add_files) {
-  AtomicFolder folder(path, replace && holds_saved_model(path));
+  check_apart(source, path);
+  AtomicFolder folder(path, replace && holds_only_saved_model(path));
   const fs::path to(folder.temporary());
   try {
     fs::copy(source, to, fs::copy_options::recursive);
@@ -94,7 +123,8 @@ void write_saved_model(const std::string& path, const FrozenModel& model, bool r
   head += meta + graph_head;
   graph.insert(0, head);
 
-  AtomicFolder folder(path, replace && holds_saved_model(path));
+  check_apart(model.path, path);
+  AtomicFolder folder(path, replace && holds_only_saved_model(path));
   write_file(folder.temporary() + "/saved_model.pb", graph);
   std::error_code error;
   fs::create_directory(folder.temporary() + "/variables", error);

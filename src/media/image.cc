@@ -1,12 +1,14 @@
 #include "media/image.h"
 
 #include <fmt/format.h>
+#include <zlib.h>
 
 #include <algorithm>
 #include <utility>
 
 #include "base/atomic_file.h"
 #include "base/input_file.h"
+#include "base/marks.h"
 #include "media/bmp.h"
 #include "media/gif.h"
 #include "media/jpeg.h"
@@ -113,12 +115,48 @@ Picture read_image(const std::string& path, const ReadOptions& options, std::str
   return decode_picture(InputFile(path).read_all(kMaxFileBytes), path, options, warning);
 }
 
+namespace {
+
+void append_big_endian(std::string& out, uint32_t value, int bytes) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+    out += static_cast<char>(value >> shift);
+}
+
+// A comment behind the header that JFIF wants first.
+std::string with_jpeg_comment(std::string bytes, std::string_view comment) {
+  const auto byte = [&bytes](size_t i) { return static_cast<uint8_t>(bytes[i]); };
+  size_t at = 2;
+  if (bytes.size() > 6 && byte(2) == 0xFF && byte(3) == 0xE0) at += 2 + 256U * byte(4) + byte(5);
+  std::string segment = "\xFF\xFE";
+  append_big_endian(segment, static_cast<uint32_t>(comment.size()) + 2, 2);
+  bytes.insert(at, segment + std::string(comment));
+  return bytes;
+}
+
+std::string with_png_comment(std::string bytes, std::string_view comment) {
+  constexpr size_t kAfterHead = 8 + 25;  // signature and IHDR
+  std::string content = "tEXtSoftware";
+  content += '\0';
+  content += comment;
+  std::string chunk;
+  append_big_endian(chunk, static_cast<uint32_t>(content.size()) - 4, 4);
+  chunk += content;
+  append_big_endian(chunk,
+                    static_cast<uint32_t>(::crc32_z(
+                        0, reinterpret_cast<const Bytef*>(content.data()), content.size())),
+                    4);
+  bytes.insert(kAfterHead, chunk);
+  return bytes;
+}
+
+}  // namespace
+
 void write_jpeg(const std::string& path, const Picture& picture, int quality) {
-  write_file(path, encode_jpeg(picture, quality), false);
+  write_file(path, with_jpeg_comment(encode_jpeg(picture, quality), kMadeByThaw), false);
 }
 
 void write_png(const std::string& path, const Picture& picture) {
-  write_file(path, encode_png(picture), false);
+  write_file(path, with_png_comment(encode_png(picture), kMadeByThaw), false);
 }
 
 }  // namespace thaw

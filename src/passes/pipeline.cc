@@ -2,8 +2,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
-#include <fstream>
 
+#include "base/atomic_file.h"
 #include "graph/text.h"
 #include "graph/verify.h"
 #include "passes/batch_branches.h"
@@ -30,6 +30,7 @@
 #include "passes/remove_neutral_operands.h"
 #include "passes/sink_constants.h"
 #include "thaw/error.h"
+#include "thaw/files.h"
 
 namespace thaw {
 namespace {
@@ -49,11 +50,10 @@ void check_names(const std::set<std::string>& names) {
 
 void dump(const Graph& graph, const std::string& dir, size_t index, const char* name) {
   const std::string path = fmt::format("{}/{:02}_{}.txt", dir, index, name);
-  std::ofstream file(path);
+  OutputRule(false, "; another folder was expected").writes(path, OutputKind::kGraph);
   TextOptions options;
   options.max_constant_elements = 16;
-  file << to_text(graph, options);
-  if (!file) throw ResourceError(fmt::format("{} can't be written", path));
+  write_file(path, to_text(graph, options), false);
 }
 
 }  // namespace

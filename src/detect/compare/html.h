@@ -8,7 +8,7 @@
 
 namespace thaw {
 
-// Safe in HTML text and attributes; bytes that are no UTF-8 become U+FFFD.
+// Safe in HTML text and attributes; shown as printable() shows it.
 std::string html_text(std::string_view text);
 // "0.512", "-" for less than 0, which stands for nothing to measure.
 std::string html_figure(double value);

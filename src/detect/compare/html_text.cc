@@ -2,31 +2,24 @@
 
 #include <cmath>
 
-#include "base/utf8.h"
 #include "detect/compare/html.h"
+#include "thaw/printable.h"
 
 namespace thaw {
 
 std::string html_text(std::string_view text) {
   std::string out;
-  while (!text.empty()) {
-    const size_t length = utf8_length(text);
-    const std::string_view character = text.substr(0, length == 0 ? 1 : length);
-    text.remove_prefix(character.size());
-    if (length == 0)
-      out += "\xEF\xBF\xBD";
-    else if (character == "&")
+  for (const char c : printable(text)) {
+    if (c == '&')
       out += "&amp;";
-    else if (character == "<")
+    else if (c == '<')
       out += "&lt;";
-    else if (character == ">")
+    else if (c == '>')
       out += "&gt;";
-    else if (character == "\"")
+    else if (c == '"')
       out += "&quot;";
-    else if (length == 1 && static_cast<unsigned char>(character[0]) < 0x20)
-      out += ' ';
     else
-      out += character;
+      out += c;
   }
   return out;
 }
