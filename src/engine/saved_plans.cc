@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "base/cpu_features.h"
+#include "engine/build_engine.h"
 #include "graph/infer_util.h"
 #include "thaw/error.h"
 
@@ -80,7 +81,8 @@ std::string shapes_text(const std::vector<Shape>& shapes) {
   std::string text;
   for (const Shape& shape : shapes) {
     if (!text.empty()) text += ", ";
-    for (int i = 0; i < shape.rank(); ++i) text += fmt::format("{}{}", i ? "x" : "", shape[i]);
+    for (int i = 0; i < shape.rank(); ++i)
+      text += (i ? "x" : "") + (shape[i] < 0 ? "?" : std::to_string(shape[i]));
     if (shape.rank() <= 0) text += shape.str();
   }
   return text;
@@ -108,8 +110,8 @@ std::shared_ptr<const SavedPlans> SavedPlans::open(const std::string& saved_mode
 std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Precision precision,
                                          const std::string& device, const Log& log) const {
   const std::string wanted = fmt::format("{} {}", shapes_text(shapes), precision_name(precision));
-  const auto same = [&](const Manifest::Entry& entry) { return entry.shapes == shapes; };
-  const auto entry = std::find_if(manifest_.plans.begin(), manifest_.plans.end(), same);
+  const auto fits = [&](const Manifest::Entry& entry) { return serves(entry.shapes, shapes); };
+  const auto entry = std::find_if(manifest_.plans.begin(), manifest_.plans.end(), fits);
   if (entry == manifest_.plans.end() || precision != manifest_.precision ||
       device != manifest_.device) {
     say(log, LogLevel::kInfo,
@@ -125,9 +127,9 @@ std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Preci
     facts.processor = cpu_feature_text();
     facts.model = model_mark(manifest_);
     facts.precision = precision;
-    facts.shapes = shapes;
+    facts.shapes = entry->shapes;
     fault = misfit(plan.facts, facts);
-    if (fault.empty()) fault = misfit(*plan.graph, manifest_, shapes);
+    if (fault.empty()) fault = misfit(*plan.graph, manifest_, entry->shapes);
     if (fault.empty()) {
       say(log, LogLevel::kInfo, fmt::format("{}: the plan for {}", path, wanted));
       return plan;
