@@ -36,11 +36,16 @@ size_t count_open(const Graph& graph) {
   for (NodeId id = 0; id < graph.num_nodes(); ++id) {
     const Node& node = graph.node(id);
     if (!node.alive) continue;
-    if (node.as<While>() || node.as<If>()) ++count;
     for (ValueId v : node.outputs) count += graph.value(v).type.shape.is_static() ? 0 : 1;
+    const auto count_nested = [&](GraphRef ref) { count += 1 + count_open(graph.subgraph(ref)); };
+    if (const auto* loop = node.as<While>()) {
+      count_nested(loop->cond);
+      count_nested(loop->body);
+    } else if (const auto* branch = node.as<If>()) {
+      count_nested(branch->then_branch);
+      count_nested(branch->else_branch);
+    }
   }
-  for (size_t i = 0; i < graph.num_subgraphs(); ++i)
-    count += count_open(graph.subgraph({static_cast<int64_t>(i)}));
   return count;
 }
 
