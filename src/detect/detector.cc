@@ -15,7 +15,6 @@
 #include "detect/output_roles.h"
 #include "detect/picture_input.h"
 #include "detect/plan_tiles.h"
-#include "engine/saved_plans.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -172,7 +171,8 @@ Model load_detector(const std::string& path, const ModelOptions& options,
   const bool names_all = !roles.boxes.empty() && !roles.scores.empty() && !roles.classes.empty();
   ModelOptions wanted = options;
   if (names_all) wanted.outputs = asked;
-  if (names_all && !std::filesystem::exists(plan_folder(path))) return Model::load(path, wanted);
+  // A folder may have plans, which are of its own outputs.
+  if (names_all && !std::filesystem::is_directory(path)) return Model::load(path, wanted);
   Model model = Model::load(path, options);
   const auto is_missing = [&](const std::string& name) {
     return find_output(model.outputs(), name) < 0;
