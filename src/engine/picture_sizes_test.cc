@@ -126,7 +126,7 @@ TEST(PictureSizes, EachBatchHasItsPlan) {
     const Shape size{batch, 20 + batch, 30, 3};
     const Tensor pictures = random_picture(size);
     const Tensor scores = engine.run({pictures})[0];
-    EXPECT_EQ(engine.planned(), batch <= 2);
+    EXPECT_EQ(engine.planned(), batch <= 3);  // the plan for all sizes that is left is for 3 first
     const auto bytes = static_cast<int64_t>(pictures.num_bytes()) / batch;
     for (int64_t i = 0; i < batch; ++i) {
       const Tensor one = Tensor::view(DType::kUInt8, {1, size[1], size[2], 3},

@@ -112,9 +112,9 @@ TEST(BatchMapLoops, ResizesPicturesOfAllSizesTogether) {
   EXPECT_FALSE(batched(map_graph("?,?,2", R"(
       %flat = Const() {value=int32[1]{-1}}
       %r = Reshape(%e, %flat)
-      %one = Const() {value=int32[1]{1}}
+      %count = Const() {value=int32[1]{1}}
       %begin = Const() {value=int32[1]{0}}
-      %y = Slice(%r, %begin, %one))",
+      %y = Slice(%r, %begin, %count))",
                                  "1")));
 }
 
