@@ -6,7 +6,8 @@ A family is tests/oracle/ops/<family>.py with a list CASES of
   or thaw needs a constant. Type and count attributes follow from the inputs.
 - graph_case(["Op", ...], build, tol=...): for what one node can't show. build(g) makes a TF graph
   (tensorflow is g.tf; g.feed(array) is a tensor of an input; shape=... says less of its shape) and
-  returns the output tensors. The graph must contain the ops, which count as held.
+  returns the output tensors. The graph must contain the ops, which count as held. Where TensorFlow
+  can't run them itself, oracle=function builds the graph that it runs in place of them.
 TensorFlow runs each case once; thaw runs it in the modes of MODES: reference kernels, the CPU's kernels
 on a plan for the shapes and on one for any, all but the first input constant, all inputs constant.
 What TensorFlow refuses, at import or when it runs, thaw must refuse with an InputError, in all modes,
@@ -65,8 +66,13 @@ class Case:
     # Of one node:
     inputs: list = field(default_factory=list)
     attrs: dict = field(default_factory=dict)
+    producer: int = 0  # the GraphDef's version; 0: TensorFlow's own. Ops that it removed need an older one
+    outputs: tuple = ()  # those to compare; empty: all
+    known_shapes: bool = False  # placeholders say theirs, which some of TensorFlow's shape rules need
     # Of a graph:
     build: object = None
+    # What TensorFlow runs where it can't run this: a case, or of a graph the function that builds it.
+    oracle: object = None
     name: str = ""
 
     def describe(self):
@@ -88,12 +94,14 @@ def _input(value):
     return value if isinstance(value, Constant) else np.asarray(value)
 
 
-def case(op, *inputs, tol=EXACT, refuses="", accepts="", modes=MODES, **attrs):
-    return Case([op], tol, refuses, accepts, modes, [_input(i) for i in inputs], attrs)
+def case(op, *inputs, tol=EXACT, refuses="", accepts="", modes=MODES, producer=0, outputs=(), known_shapes=False,
+         oracle=None, **attrs):
+    return Case([op], tol, refuses, accepts, modes, [_input(i) for i in inputs], attrs, producer, outputs, known_shapes,
+                oracle=oracle)
 
 
-def graph_case(ops, build, tol=EXACT, refuses="", accepts="", modes=("ref", "cpu", "any_shape", "folded")):
-    return Case(list(ops), tol, refuses, accepts, modes, build=build)
+def graph_case(ops, build, tol=EXACT, refuses="", accepts="", modes=("ref", "cpu", "any_shape", "folded"), oracle=None):
+    return Case(list(ops), tol, refuses, accepts, modes, build=build, oracle=oracle)
 
 
 def compare(want, got, tolerance):

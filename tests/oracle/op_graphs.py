@@ -99,6 +99,7 @@ def _output_count(op, attrs):
 def one_node_graph(case, is_constant):
     """The case's node; is_constant(i) says whether its i-th tensor is a constant, not fed."""
     result = CaseGraph()
+    result.graph.versions.producer = case.producer or tf.version.GRAPH_DEF_VERSION
     op = op_def_registry.get(case.ops[0])
     if op is None:
         raise ValueError(f"TensorFlow has no op {case.ops[0]}")
@@ -114,14 +115,15 @@ def one_node_graph(case, is_constant):
             source.attr["value"].tensor.CopyFrom(tf.make_tensor_proto(array, _tf_type(array), array.shape))
         else:
             source.op = "Placeholder"
-            source.attr["shape"].shape.unknown_rank = True
+            shape = tf.TensorShape(array.shape if case.known_shapes else None)
+            source.attr["shape"].shape.CopyFrom(shape.as_proto())
             result.feeds[source.name] = array
         node.input.append(source.name)
     kinds = {a.name: a.type for a in op.attr}
     for name, value in attrs.items():
         _set_attr(node.attr[name], kinds[name], value)
     result.graph.node.append(node)
-    result.outputs = [f"op:{i}" for i in range(_output_count(op, attrs))]
+    result.outputs = [f"op:{i}" for i in case.outputs or range(_output_count(op, attrs))]
     return result
 
 
@@ -145,12 +147,12 @@ class Builder:
         return v1.placeholder(_tf_type(array), shape, name=name)
 
 
-def built_graph(case, constant):
+def built_graph(build, constant):
     """The graph that a graph case's function builds."""
     result = CaseGraph()
     builder = Builder(constant)
     with tf.Graph().as_default() as graph:
-        outputs = case.build(builder)
+        outputs = build(builder)
         result.outputs = [t.name for t in outputs]
         result.graph = graph.as_graph_def()
     result.feeds = builder.feeds
@@ -164,8 +166,10 @@ def ops_of(graph):
 
 
 def case_graph(case, mode):
+    if mode == "oracle" and not case.build:
+        return one_node_graph(case.oracle, lambda i: False)
     if case.build:
-        return built_graph(case, mode == "folded")
+        return built_graph(case.oracle if mode == "oracle" and case.oracle else case.build, mode == "folded")
     return one_node_graph(case, {"folded": lambda i: True, "weights": lambda i: i > 0}.get(mode, lambda i: False))
 
 
@@ -178,8 +182,9 @@ def _config():
     return config
 
 
-def _first_line(error):
-    return str(getattr(error, "message", error)).split("\n")[0][:300]
+def _complaint(error):
+    lines = str(getattr(error, "message", error)).split("\n")
+    return " ".join(line for line in lines if line and "Graph execution error" not in line)[:400]
 
 
 def _run_chunk(graphs):
@@ -191,29 +196,28 @@ def _run_chunk(graphs):
             try:
                 tf.import_graph_def(g.graph, name=f"c{i}")
             except Exception as error:  # noqa: BLE001: whatever TF raises is a refusal
-                results[i] = _first_line(error)
+                results[i] = _complaint(error)
                 continue
             fetches[i] = [f"c{i}/{name}" for name in g.outputs]
             feeds[i] = {f"c{i}/{name}:0": array for name, array in g.feeds.items()}
-        # Complaints that quote bytes are no text.
-        refusals = (tf.errors.OpError, UnicodeDecodeError)
+        if not fetches:
+            return results
         with v1.Session(config=_config()) as session:
-            if len(fetches) > 1:
-                try:
-                    together = session.run(fetches, {k: v for f in feeds.values() for k, v in f.items()})
-                    for i, outputs in together.items():
-                        results[i] = outputs
+            try:
+                all_feeds = {name: array for f in feeds.values() for name, array in f.items()}
+                for i, outputs in session.run(fetches, all_feeds).items():
+                    results[i] = outputs
+                return results
+            # A complaint that quotes bytes is no text: a ValueError.
+            except (tf.errors.OpError, ValueError, TypeError) as error:
+                if len(fetches) == 1:
+                    results[next(iter(fetches))] = _complaint(error)
                     return results
-                except refusals:
-                    pass
-            for i in fetches:
-                try:
-                    results[i] = session.run(fetches[i], feeds[i])
-                except refusals as error:
-                    results[i] = _first_line(error)
-                    # A node without a kernel keeps the whole session from running.
-                    if len(graphs) > 1 and f"c{i}/" not in str(error):
-                        results[i] = _run_chunk([graphs[i]])[0]
+    # Halves, until what fails is alone.
+    left = list(fetches)
+    for part in (left[:len(left) // 2], left[len(left) // 2:]):
+        for i, result in zip(part, _run_chunk([graphs[i] for i in part])):
+            results[i] = result
     return results
 
 
@@ -221,7 +225,11 @@ def run_tensorflow(graphs):
     """For each CaseGraph a list of its outputs or a string: why TensorFlow refuses it."""
     results = []
     simple = [i for i, g in enumerate(graphs) if not g.graph.library.function]
-    chunks = [simple[i:i + CHUNK] for i in range(0, len(simple), CHUNK)]
+    versions = {graphs[i].graph.versions.producer for i in simple}
+    chunks = []
+    for version in versions:
+        same = [i for i in simple if graphs[i].graph.versions.producer == version]
+        chunks += [same[i:i + CHUNK] for i in range(0, len(same), CHUNK)]
     chunks += [[i] for i in range(len(graphs)) if i not in set(simple)]
     by_index = {}
     for chunk in chunks:
