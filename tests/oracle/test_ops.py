@@ -51,10 +51,14 @@ def cases_of(family):
     return cases
 
 
+# TensorFlow runs these on variables and in functions alone: test_wire.py has SavedModels with them.
+OF_VARIABLES = {"ReadVariableOp", "RefEnter", "RefExit", "RefMerge", "RefNextIteration", "RefSwitch", "_Arg"}
+
+
 def test_each_op_has_a_case():
     importable = set(json.loads(thaw("inspect", "--ops", "--json").out)["ops"])
     held = {op for family in FAMILIES for case in cases_of(family) for op in case.ops}
-    assert not importable - held, "importable ops without a case in tests/oracle/ops"
+    assert not importable - held - OF_VARIABLES, "importable ops without a case in tests/oracle/ops"
     assert not held - importable, "cases of ops that thaw does not import"
 
 
