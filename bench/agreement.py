@@ -6,7 +6,8 @@ Prints one Markdown row each for the frozen graph and the SavedModel that `thaw 
 (and more SavedModels of the same weights), with the post-processing recognised and as loops, in
 batches of 1 (TensorFlow's recorded outputs on each photograph at its own size) and 4 (TensorFlow run
 here, on the photographs at 1280x720). Rows are paired as the tests pair them: in order, but for
-scores that are equal to a few float steps. Needs what tests/requirements.txt lists.
+scores of TensorFlow's that are less than 4e-6 apart; the last column counts the rows that changed
+places so. Needs what tests/requirements.txt lists.
 """
 import argparse
 import json
@@ -61,33 +62,35 @@ def input_of(model):
 
 
 def difference(got, want):
-    """(worst score difference, worst box difference, detections) of one picture; fails when the
-    detections aren't the same ones."""
+    """(worst score difference, worst box difference, detections, those that changed places) of one
+    picture; fails when the detections aren't the same ones."""
     program.assert_same_detections(got, want, 1.0)
     count = int(np.ravel(want["num_detections"])[0])
     order = program.same_order(got, want, count)
     worst = lambda key: float(np.abs(got[key][order] - want[key][:count]).max(initial=0))
-    return worst("detection_scores"), worst("detection_boxes"), count
+    moved = sum(place != row for row, place in enumerate(order))
+    return worst("detection_scores"), worst("detection_boxes"), count, moved
 
 
 def agreement(model, cases, options):
-    """(photographs, detections, worst score and box difference)."""
+    """(photographs, detections, worst score and box difference, detections that changed places)."""
     figures = []
     name = input_of(model)["name"]
     for batch, want in cases:
         got = program.run_model(model, {name: batch}, *options)
         for row in range(len(batch)):
             figures.append(difference(program.batch_row(got, row), program.batch_row(want, row)))
-    scores, boxes, counts = zip(*figures)
-    return len(figures), sum(counts), max(scores), max(boxes)
+    scores, boxes, counts, moved = zip(*figures)
+    return len(figures), sum(counts), max(scores), max(boxes), sum(moved)
 
 
 def main():
     args = parse_arguments()
     recognisers = [p for p in program.thaw("inspect", "--passes").out.split() if p.startswith("recognise_")]
     ways = {"recognised": [], "as loops": ["--disable-pass", ",".join(recognisers)]}
-    print("| graph | form | post-processing | batch | pictures | detections | worst score difference | worst box difference |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
+    print("| graph | form | post-processing | batch | pictures | detections | worst score difference | "
+          "worst box difference | changed places |")
+    print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     for name, frozen in GRAPHS.items():
         cases = {1: list(photographs_one_by_one(name)), BATCH: photographs_in_batches(name)}
         with tempfile.TemporaryDirectory() as folder:
@@ -101,9 +104,9 @@ def main():
                     for batch, pairs in cases.items():
                         if batch > 1 == input_of(model)["shape"][0]:
                             continue  # TF2 exports take one picture at a time
-                        pictures, count, score, box = agreement(model, pairs, options)
-                        print(f"| {name} | {form} | {way} | {batch} | {pictures} | {count} | {score:.1e} | {box:.1e} |",
-                              flush=True)
+                        pictures, count, score, box, moved = agreement(model, pairs, options)
+                        print(f"| {name} | {form} | {way} | {batch} | {pictures} | {count} | {score:.1e} | {box:.1e} | "
+                              f"{moved} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ struct CompareSide {
   std::string path;
   ModelOptions model;
   EngineOptions engine;
+  OutputRoles roles;
   DetectOptions detect;  // but for its score: all detections are looked at
 };
 

@@ -15,6 +15,15 @@ struct Detection {
   std::array<float, 4> box{};  // ymin, xmin, ymax, xmax, 0..1 of the picture
 };
 
+// Which of a detector's tensors is what, each by its name, "import/boxes:0", or a signature's key;
+// an empty one is told by the names and shapes of the model's outputs.
+struct OutputRoles {
+  std::string boxes;
+  std::string scores;
+  std::string classes;
+  std::string num;
+};
+
 // A picture cut into overlapping parts of one size, which are looked at one by one: what is small
 // in the picture is larger in its tile. What the parts and the whole have in common is merged.
 struct TileOptions {

@@ -11,10 +11,20 @@
 
 namespace thaw {
 
+// Model::load for a detector whose tensors may be no outputs: those that `roles` names join the
+// outputs, or are the outputs when boxes, scores and classes are named.
+Model load_detector(const std::string& path, const ModelOptions& options, const OutputRoles& roles);
+
 class Detector {
  public:
-  // `labels` is a label map (.pbtxt, .txt) or empty: then labels are the class numbers.
-  Detector(const Model& model, const EngineOptions& engine_options, const std::string& labels = {});
+  // `labels` is a label map (.pbtxt, .txt) or empty: then labels are the class numbers. Which
+  // output is what goes by `roles`; else by the names of the Object Detection API, below scopes and
+  // with numbers behind too; else by type and shape, where only one output fits. Without a number
+  // of detections every row is one. The model's input is encoded pictures or pixels, integers or
+  // floats from 0 to 255, RGB or grey; pictures are brought to the height, width and batch that it
+  // fixes. Throws InputError where the model is no such detector.
+  Detector(const Model& model, const EngineOptions& engine_options, const std::string& labels = {},
+           const OutputRoles& roles = {});
   Detector(Detector&&) noexcept;
   ~Detector();
 

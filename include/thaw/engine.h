@@ -50,7 +50,8 @@ struct MemoryUse {
   size_t scratch = 0;
 };
 
-// An engine builds a plan for each input shape at its first run (or by prepare) and keeps it. Calls
+// An engine builds a plan for each input shape at its first run (or by prepare) and keeps it; where
+// the model brings pictures of every size to one, a plan serves pictures of all sizes. Calls
 // from several threads are taken one after another; to run at the same time, each thread has an
 // engine of its own (share()). Engines that are at work at the same time divide the processors
 // among their threads.
@@ -83,10 +84,13 @@ class Engine {
   // once a plan of static shapes has run.
   const std::vector<Tensor>& run_shared(const std::vector<Tensor>& inputs);
 
-  StageTimes last_stages() const;         // of the latest run
-  MemoryUse memory() const;               // of the latest plan
-  bool planned() const;                   // the latest plan's shapes are all static
-  std::string plan_origin() const;        // the latest plan's file, or "built in memory"
+  StageTimes last_stages() const;   // of the latest run
+  MemoryUse memory() const;         // of the latest plan
+  bool planned() const;             // the latest plan's shapes are all static
+  std::string plan_origin() const;  // the latest plan's file, or "built in memory"
+  // Input shapes that the latest plan serves; height and width are unknown where it serves pictures
+  // of all sizes.
+  std::vector<Shape> plan_shapes() const;
   void set_profiling(bool on);            // times each layer from the next run on
   std::vector<LayerInfo> layers() const;  // of the latest plan
   std::vector<std::pair<std::string, double>> build_times() const;  // step and ms, latest plan

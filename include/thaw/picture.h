@@ -18,6 +18,8 @@ struct Picture {
 // orientation. Throws InputError naming the file. Damage that left the picture whole enough is
 // described in `warning`, which is "" otherwise.
 Picture read_picture(const std::string& path, std::string* warning = nullptr);
+// Brought to this size, bilinearly, a pixel being the area around its centre.
+Picture resized(const Picture& picture, int width, int height);
 // JPEG or PNG by the name's ending; the file appears whole or not at all.
 void write_picture(const std::string& path, const Picture& picture);
 

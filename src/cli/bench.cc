@@ -145,6 +145,8 @@ std::vector<std::string> doubts(const BenchReport& report, const BenchInput& inp
     out.push_back(fmt::format("{}{} threads on {} processors",
                               streams > 1 ? fmt::format("{} streams of ", streams) : "",
                               report.threads, usable_processors()));
+  if (!report.planned)
+    out.push_back("some shapes only show in the run: the plan is a slower one than with all known");
   if (input.made_up) out.push_back("the input is made up; --images times it on photographs");
   return out;
 }

@@ -79,7 +79,7 @@ void check_fits(const TensorInfo& input, const Shape& shape, int64_t batch) {
     throw UsageError(fmt::format("shape {}: 1 to 2^31 elements", shape.str()));
 }
 
-void put_picture(const Picture& picture, int64_t row, Tensor& tensor) {
+void put_picture(const Picture& picture, int64_t row, bool levels, Tensor& tensor) {
   const size_t count = picture.rgb.size();
   const size_t offset = static_cast<size_t>(row) * count;
   if (tensor.dtype() == DType::kUInt8) {
@@ -87,15 +87,16 @@ void put_picture(const Picture& picture, int64_t row, Tensor& tensor) {
     return;
   }
   for (size_t i = 0; i < count; ++i)
-    tensor.data<float>()[offset + i] = static_cast<float>(picture.rgb[i]) / 127.5F - 1.0F;
+    tensor.data<float>()[offset + i] =
+        levels ? picture.rgb[i] : static_cast<float>(picture.rgb[i]) / 127.5F - 1.0F;
 }
 
 Tensor picture_tensor(DType dtype, const Shape& shape, const std::vector<Picture>& pictures,
-                      size_t first) {
+                      size_t first, bool levels) {
   Tensor tensor = Tensor::empty(dtype, shape);
   for (int64_t row = 0; row < shape[0]; ++row) {
     const Picture& picture = pictures[(first + static_cast<size_t>(row)) % pictures.size()];
-    put_picture(picture, row, tensor);
+    put_picture(picture, row, levels, tensor);
   }
   return tensor;
 }
@@ -196,7 +197,7 @@ class Maker {
       else if (is_picture_input(shape) && (dtype == DType::kUInt8 || dtype == DType::kFloat32))
         tensors.push_back(picture_tensor(
             dtype, shape, pictures_at(static_cast<int>(shape[1]), static_cast<int>(shape[2])),
-            first));
+            first, options_.levels));
       else
         tensors.push_back(plain_tensor(inputs_[i], shape));
     }
@@ -223,42 +224,6 @@ class Maker {
 };
 
 }  // namespace
-
-Picture resized(const Picture& picture, int width, int height) {
-  if (picture.width == width && picture.height == height) return picture;
-  Picture out{width, height,
-              std::vector<uint8_t>(static_cast<size_t>(width) * static_cast<size_t>(height) * 3)};
-  const auto position = [](int i, int from, int to) {
-    const float p =
-        (static_cast<float>(i) + 0.5F) * static_cast<float>(from) / static_cast<float>(to) - 0.5F;
-    return std::min(std::max(p, 0.0F), static_cast<float>(from - 1));
-  };
-  const auto pixel = [&](int y, int x, int c) {
-    const size_t at =
-        (static_cast<size_t>(y) * static_cast<size_t>(picture.width) + static_cast<size_t>(x)) * 3 +
-        static_cast<size_t>(c);
-    return static_cast<float>(picture.rgb[at]);
-  };
-  size_t at = 0;
-  for (int y = 0; y < height; ++y) {
-    const float py = position(y, picture.height, height);
-    const int y0 = static_cast<int>(py);
-    const int y1 = std::min(y0 + 1, picture.height - 1);
-    const float fy = py - static_cast<float>(y0);
-    for (int x = 0; x < width; ++x) {
-      const float px = position(x, picture.width, width);
-      const int x0 = static_cast<int>(px);
-      const int x1 = std::min(x0 + 1, picture.width - 1);
-      const float fx = px - static_cast<float>(x0);
-      for (int c = 0; c < 3; ++c) {
-        const float top = pixel(y0, x0, c) * (1 - fx) + pixel(y0, x1, c) * fx;
-        const float bottom = pixel(y1, x0, c) * (1 - fx) + pixel(y1, x1, c) * fx;
-        out.rgb[at++] = static_cast<uint8_t>(top * (1 - fy) + bottom * fy + 0.5F);
-      }
-    }
-  }
-  return out;
-}
 
 BenchInput make_bench_input(const std::vector<TensorInfo>& inputs,
                             const BenchInputOptions& options) {

@@ -23,13 +23,11 @@ struct BenchInputOptions {
   int64_t batch = 0;               // 0: as the shapes say, else 1
   std::string images;              // folder, file or glob; empty: made up
   std::vector<NamedTensor> feeds;  // arrays for inputs of these names
+  bool levels = false;             // pictures of floats hold 0 to 255, not -1 to 1
 };
 
 // Throws UsageError where shape and batch don't fit the model's inputs.
 BenchInput make_bench_input(const std::vector<TensorInfo>& inputs,
                             const BenchInputOptions& options);
-
-// Bilinear, pixel centres on pixel centres.
-Picture resized(const Picture& picture, int width, int height);
 
 }  // namespace thaw::cli

@@ -125,6 +125,15 @@ void add_timing_cache_option(CLI::App& app, std::string& path) {
       ->group(kModelGroup);
 }
 
+void add_roles_option(CLI::App& app, std::vector<std::string>& roles) {
+  app.add_option("--outputs", roles,
+                 "Which tensor is what, such as boxes=a/b:0,scores=c,classes=d,num=e;\n"
+                 "default: as their names and shapes tell")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(kModelGroup);
+}
+
 void add_run_options(CLI::App& app, RunOptions& options) {
   app.add_option("--device", options.device, "auto, cpu, cuda, or ref (slow, obviously right)")
       ->capture_default_str()

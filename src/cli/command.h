@@ -71,6 +71,8 @@ struct RunOptions {
   EngineOptions engine_options() const;
 };
 void add_timing_cache_option(CLI::App& app, std::string& path);
+// --outputs: which tensors are the boxes and so on.
+void add_roles_option(CLI::App& app, std::vector<std::string>& roles);
 void add_run_options(CLI::App& app, RunOptions& options);
 
 // Parses, answers --help and --dump-config, and otherwise calls `body`, whose result is the exit

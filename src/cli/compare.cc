@@ -11,8 +11,10 @@
 #include "cli/compare_text.h"
 #include "cli/json.h"
 #include "cli/message.h"
+#include "cli/parse.h"
 #include "cli/print.h"
 #include "cli/tile_options.h"
+#include "thaw/detector.h"
 #include "thaw/error.h"
 
 namespace thaw::cli {
@@ -30,22 +32,26 @@ struct Arguments {
   std::string report;
   HtmlReportOptions html;
   RunOptions run;
+  std::vector<std::string> roles;
   TileArguments tiles;
   // Of B alone; where they are empty B runs as A does.
   std::string b_device;
   std::string b_precision;
+  std::vector<std::string> b_roles;
   TileArguments b_tiles;
   OutputOptions output;
 };
 
-CompareSide side_of(const std::string& path, const RunOptions& run) {
+CompareSide side_of(const std::string& path, const RunOptions& run,
+                    const std::vector<std::string>& roles) {
   CompareSide side;
+  side.roles = parse_roles("--outputs", roles);
   side.path = path;
   side.model = run.model_options();
   side.engine = run.engine_options();
   const bool calibrates = side.engine.precision == Precision::kInt8 && !run.calibrate.empty();
   if (calibrates && !is_detections_document(path))
-    side.engine = calibrated_options(run, Model::load(path, side.model));
+    side.engine = calibrated_options(run, load_detector(path, side.model, side.roles), true);
   return side;
 }
 
@@ -53,7 +59,8 @@ CompareSide side_b(const Arguments& arguments) {
   RunOptions run = arguments.run;
   if (!arguments.b_device.empty()) run.device = arguments.b_device;
   if (!arguments.b_precision.empty()) run.precision = arguments.b_precision;
-  CompareSide side = side_of(arguments.b, run);
+  CompareSide side =
+      side_of(arguments.b, run, arguments.b_roles.empty() ? arguments.roles : arguments.b_roles);
   apply_tile_options(arguments.tiles, side.detect);
   if (!arguments.b_tiles.tiles.empty() || !arguments.b_tiles.roi.empty())
     apply_tile_options(arguments.b_tiles, side.detect, "b-");
@@ -62,7 +69,7 @@ CompareSide side_b(const Arguments& arguments) {
 
 CompareOptions compare_options(const Arguments& arguments) {
   CompareOptions options;
-  options.a = side_of(arguments.a, arguments.run);
+  options.a = side_of(arguments.a, arguments.run, arguments.roles);
   apply_tile_options(arguments.tiles, options.a.detect);
   options.b = side_b(arguments);
   options.pictures = arguments.images;
@@ -150,6 +157,10 @@ void add_side_options(CLI::App& app, Arguments& arguments) {
   constexpr const char* kGroup = "Of B alone (default: as A)";
   app.add_option("--b-precision", arguments.b_precision, "As --precision")->group(kGroup);
   app.add_option("--b-device", arguments.b_device, "As --device")->group(kGroup);
+  app.add_option("--b-outputs", arguments.b_roles, "As --outputs")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->group(kGroup);
   add_tile_options(app, arguments.b_tiles, "b-", kGroup);
 }
 
@@ -167,6 +178,7 @@ int run_compare(int argc, char** argv) {
   add_options(app, arguments);
   add_tile_options(app, arguments.tiles);
   add_side_options(app, arguments);
+  add_roles_option(app, arguments.roles);
   add_run_options(app, arguments.run);
   add_overwrite_option(app, arguments.output);
   add_output_options(app, arguments.output);

@@ -17,6 +17,7 @@
 #include "cli/demo_data.h"
 #include "cli/json.h"
 #include "cli/message.h"
+#include "cli/parse.h"
 #include "cli/print.h"
 #include "cli/statistics.h"
 #include "cli/text.h"
@@ -52,6 +53,7 @@ struct Arguments {
   TileArguments tiles;
   std::string device = "auto";
   int threads = 0;
+  std::vector<std::string> roles;
   OutputOptions output;
 };
 
@@ -77,6 +79,7 @@ class Demo {
         to_(arguments.output.json ? stderr : stdout) {
     apply_tile_options(arguments_.tiles, tiles_);
     side_.path = data_.model;
+    side_.roles = parse_roles("--outputs", arguments_.roles);
     side_.engine.device = arguments_.device;
     side_.engine.threads = arguments_.threads;
     side_.engine.max_cached_engines = 16;  // photographs of many sizes, and their tiles
@@ -181,6 +184,10 @@ void Demo::convert_model() {
   step("Convert to {}", converted_);
   ConvertOptions options;
   options.overwrite = overwrite_converted_;
+  const OutputRoles& roles = side_.roles;
+  if (!is_folder && !roles.boxes.empty() && !roles.scores.empty() && !roles.classes.empty())
+    for (const std::string* tensor : {&roles.num, &roles.boxes, &roles.scores, &roles.classes})
+      if (!tensor->empty()) options.outputs.push_back(*tensor);
   const ConvertReport report = convert(data_.model, converted_, options);
   tell("{}, {}; {}", report.destination_kind, bytes_text(report.bytes),
        report.checked ? "read back and run: the same results bit for bit" : report.check_note);
@@ -189,7 +196,8 @@ void Demo::convert_model() {
 }
 
 void Demo::detect_and_time() {
-  Detector detector(Model::load(data_.model), side_.engine, data_.labels);
+  Detector detector(load_detector(data_.model, {}, side_.roles), side_.engine, data_.labels,
+                    side_.roles);
   detect_objects(detector);
   time_detector(detector);
 }
@@ -289,7 +297,8 @@ void Demo::compare_numbers() {
     RunOptions run;
     run.precision = precision;
     run.calibrate = data_.images[0];
-    const EngineOptions numbers = calibrated_options(run, Model::load(data_.model));
+    const EngineOptions numbers =
+        calibrated_options(run, load_detector(data_.model, {}, side_.roles), true);
     CompareSide side = side_;
     side.engine.precision = numbers.precision;
     side.engine.calibration = numbers.calibration;
@@ -307,7 +316,7 @@ void Demo::compare_numbers() {
 
 // Two runs are enough to tell: where fast kernels are missing it takes many times as long.
 bool Demo::is_fast(const CompareSide& side) const {
-  Detector detector(Model::load(side.path), side.engine);
+  Detector detector(load_detector(side.path, {}, side.roles), side.engine, "", side.roles);
   const Picture picture = read_picture(files_[0]);
   detector.detect(picture);
   const auto start = Clock::now();
@@ -402,6 +411,7 @@ int run_demo(int argc, char** argv) {
   app.add_option("--threads", arguments.threads, "Threads; 0: as many as the process may use")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024).description(""));
+  add_roles_option(app, arguments.roles);
   add_overwrite_option(app, arguments.output);
   add_output_options(app, arguments.output);
   return parse_and_run(app, argc, argv, arguments.output, [&] {

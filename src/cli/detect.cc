@@ -32,6 +32,7 @@ struct Arguments {
   std::string csv;
   std::string shard;
   TileArguments tiles;
+  std::vector<std::string> roles;
   RunOptions run;
   OutputOptions output;
 
@@ -136,12 +137,13 @@ int detect(const Arguments& arguments) {
   const std::vector<std::string> files = expand_sources(arguments.sources, shard);
   OutputRule rule = output_rule(arguments, all);
   const Annotator annotator(arguments.annotate, all, files, rule);
-  const Model model = Model::load(arguments.model, arguments.run.model_options());
-  EngineOptions engine_options = calibrated_options(arguments.run, model);
+  const OutputRoles roles = parse_roles("--outputs", arguments.roles);
+  const Model model = load_detector(arguments.model, arguments.run.model_options(), roles);
+  EngineOptions engine_options = calibrated_options(arguments.run, model, true);
   // A size of pictures takes two plans: the whole and its tiles.
   if (!arguments.tiles.tiles.empty())
     engine_options.max_cached_engines = 2 * engine_options.max_cached_engines.value_or(4);
-  Detector detector(model, engine_options, arguments.labels);
+  Detector detector(model, engine_options, arguments.labels, roles);
   const DetectOptions options = detect_options(arguments, detector);
   Outputs outputs(arguments, detector.engine());
   size_t unreadable = 0;
@@ -190,6 +192,7 @@ int run_detect(int argc, char** argv) {
   app.add_option("--json", arguments.json, "File for the detections as JSON; - is standard output")
       ->group("Output");
   app.add_option("--csv", arguments.csv, "The same as CSV")->group("Output");
+  add_roles_option(app, arguments.roles);
   add_run_options(app, arguments.run);
   add_overwrite_option(app, arguments.output);
   add_output_options(app, arguments.output, false);

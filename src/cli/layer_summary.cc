@@ -32,16 +32,19 @@ std::string shapes_text(const std::vector<Shape>& shapes) {
   return text;
 }
 
+// Those that there are plans for, or the model's; what is open is a picture of 720x1280, or 1.
 std::vector<std::vector<Shape>> default_shapes(const Model& model) {
-  if (!model.planned_shapes().empty()) return model.planned_shapes();
   static constexpr int64_t kPicture[] = {1, 720, 1280, 3};
-  std::vector<Shape> shapes;
-  for (const TensorInfo& info : model.inputs()) {
-    shapes.push_back(info.shape);
-    for (int i = 0; i < info.shape.rank(); ++i)
-      if (info.shape[i] == kUnknownDim) shapes.back()[i] = info.shape.rank() == 4 ? kPicture[i] : 1;
+  std::vector<std::vector<Shape>> all = model.planned_shapes();
+  if (all.empty()) {
+    all.emplace_back();
+    for (const TensorInfo& info : model.inputs()) all[0].push_back(info.shape);
   }
-  return {shapes};
+  for (std::vector<Shape>& shapes : all)
+    for (Shape& shape : shapes)
+      for (int i = 0; i < shape.rank(); ++i)
+        if (shape[i] == kUnknownDim) shape[i] = shape.rank() == 4 ? kPicture[i] : 1;
+  return all;
 }
 
 PlanSummary summarise_one(const Model& model, Engine& engine, const std::vector<Shape>& shapes,
@@ -57,7 +60,7 @@ PlanSummary summarise_one(const Model& model, Engine& engine, const std::vector<
   }
   summary.device = engine.device();
   summary.precision = precision_name(engine.precision());
-  summary.shapes = shapes;
+  summary.shapes = engine.plan_shapes();
   summary.origin = engine.plan_origin();
   summary.memory = engine.memory();
   summary.layers = engine.layers();

@@ -87,6 +87,30 @@ std::pair<std::string, float> parse_class_score(const std::string& option,
   return {text.substr(0, equals), score};
 }
 
+OutputRoles parse_roles(const std::string& option, const std::vector<std::string>& texts) {
+  OutputRoles roles;
+  const std::pair<const char*, std::string*> places[] = {{"boxes", &roles.boxes},
+                                                         {"scores", &roles.scores},
+                                                         {"classes", &roles.classes},
+                                                         {"num", &roles.num}};
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    bool is_known = false;
+    for (const auto& [role, tensor] : places) {
+      if (equals == std::string::npos || equals + 1 == text.size() ||
+          text.compare(0, equals, role) != 0)
+        continue;
+      if (!tensor->empty())
+        throw UsageError(fmt::format("{} {}: {} is named twice", option, text, role));
+      *tensor = text.substr(equals + 1);
+      is_known = true;
+    }
+    if (!is_known)
+      refuse(option, text, "role=tensor, the role one of boxes, scores, classes and num,");
+  }
+  return roles;
+}
+
 std::pair<int, int> parse_grid(const std::string& option, const std::string& text) {
   constexpr int64_t kMost = 256;
   const size_t cross = text.find('x');

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "thaw/detection.h"
 #include "thaw/tensor.h"
 
 namespace thaw::cli {
@@ -23,6 +24,8 @@ std::vector<std::vector<Shape>> group_shapes(const std::string& option,
 size_t parse_bytes(const std::string& option, const std::string& text);
 // "traffic light=0.3"
 std::pair<std::string, float> parse_class_score(const std::string& option, const std::string& text);
+// "boxes=import/detection_boxes:0" and the like, of the roles boxes, scores, classes and num
+OutputRoles parse_roles(const std::string& option, const std::vector<std::string>& texts);
 // "2x3": rows and columns, at most 256 in all
 std::pair<int, int> parse_grid(const std::string& option, const std::string& text);
 // "0.1,0,0.6,1": top, left, bottom, right in 0..1

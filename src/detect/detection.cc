@@ -5,35 +5,82 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <vector>
 
+#include "base/half.h"
 #include "thaw/error.h"
 
 namespace thaw {
 namespace {
 
-// `extents` behind the batch; -1 fits any.
-void check_output(const char* name, const Tensor& tensor, int64_t batch,
-                  const std::vector<int64_t>& extents, bool may_be_integer) {
-  const bool type_fits = tensor.dtype() == DType::kFloat32 ||
-                         (may_be_integer && tensor.defined() && is_integer(tensor.dtype()));
-  bool fits = type_fits && tensor.rank() == static_cast<int>(extents.size()) + 1 &&
-              (batch < 0 || tensor.dim(0) == batch);
-  for (size_t i = 0; fits && i < extents.size(); ++i)
-    fits = extents[i] < 0 || tensor.dim(static_cast<int>(i) + 1) == extents[i];
-  if (fits) return;
-  std::string wanted = batch < 0 ? "batch" : std::to_string(batch);
-  for (int64_t extent : extents) wanted += extent < 0 ? ",n" : "," + std::to_string(extent);
-  throw InputError(fmt::format("the model's output {} is {}; float32[{}] was expected", name,
-                               tensor.defined() ? tensor.str() : "missing", wanted));
-}
-
 double value_at(const Tensor& tensor, int64_t i) {
-  if (tensor.dtype() == DType::kFloat32) return static_cast<double>(tensor.data<float>()[i]);
-  return static_cast<double>(tensor.int_at(i));
+  switch (tensor.dtype()) {
+    case DType::kFloat32:
+      return static_cast<double>(tensor.data<float>()[i]);
+    case DType::kFloat64:
+      return tensor.data<double>()[i];
+    case DType::kFloat16:
+      return static_cast<double>(half_to_float(tensor.data<uint16_t>()[i]));
+    case DType::kBFloat16:
+      return static_cast<double>(bfloat16_to_float(tensor.data<uint16_t>()[i]));
+    default:
+      return static_cast<double>(tensor.int_at(i));
+  }
 }
 
-bool is_finite_box(const float* box) {
-  return std::all_of(box, box + 4, [](float edge) { return std::isfinite(edge); });
+// The outputs of a batch, checked.
+class Rows {
+ public:
+  explicit Rows(const DetectorOutputs& outputs) : outputs_(outputs) {
+    const Tensor& boxes = outputs.boxes;
+    const int rank = boxes.defined() ? boxes.rank() : 0;
+    if (!is_float(boxes) || (rank != 2 && rank != 3) || boxes.dim(rank - 1) != 4)
+      fail("detection_boxes", boxes, "batch,n,4");
+    batch_ = rank == 3 ? boxes.dim(0) : 1;
+    slots_ = boxes.dim(rank - 2);
+    check("detection_scores", outputs.scores, false, {batch_, slots_});
+    check("detection_classes", outputs.classes, true, {batch_, slots_});
+    if (outputs.num_detections.defined())
+      check("num_detections", outputs.num_detections, true, {batch_});
+  }
+
+  int64_t batch() const { return batch_; }
+  int64_t slots() const { return slots_; }
+  int64_t count(int64_t image) const {
+    if (!outputs_.num_detections.defined()) return slots_;
+    const double claimed = value_at(outputs_.num_detections, image);
+    return claimed > 0 ? static_cast<int64_t>(std::min(claimed, static_cast<double>(slots_))) : 0;
+  }
+
+ private:
+  static bool is_float(const Tensor& tensor) {
+    return tensor.defined() && is_floating(tensor.dtype());
+  }
+
+  // A batch of one may be missing.
+  void check(const char* name, const Tensor& tensor, bool may_be_integer,
+             const std::vector<int64_t>& extents) const {
+    const bool type_fits =
+        is_float(tensor) || (may_be_integer && tensor.defined() && is_integer(tensor.dtype()));
+    const bool fits =
+        type_fits && (tensor.shape() == Shape(extents) ||
+                      (batch_ == 1 && tensor.shape() == Shape(std::vector<int64_t>(
+                                                            extents.begin() + 1, extents.end()))));
+    if (!fits) fail(name, tensor, fmt::format("{}", fmt::join(extents, ",")));
+  }
+
+  [[noreturn]] static void fail(const char* name, const Tensor& tensor, const std::string& wanted) {
+    throw InputError(fmt::format("the model's output {} is {}; float32[{}] was expected", name,
+                                 tensor.defined() ? tensor.str() : "missing", wanted));
+  }
+
+  const DetectorOutputs& outputs_;
+  int64_t batch_ = 0;
+  int64_t slots_ = 0;
+};
+
+bool is_finite_box(const std::array<float, 4>& box) {
+  return std::all_of(box.begin(), box.end(), [](float edge) { return std::isfinite(edge); });
 }
 
 bool is_wanted(int class_id, float score, const DetectOptions& options) {
@@ -48,31 +95,27 @@ bool is_wanted(int class_id, float score, const DetectOptions& options) {
 
 std::vector<Detection> collect_detections(const DetectorOutputs& outputs, int64_t image,
                                           const LabelMap& labels, const DetectOptions& options) {
-  check_output("detection_scores", outputs.scores, -1, {-1}, false);
-  const int64_t batch = outputs.scores.dim(0);
-  const int64_t slots = outputs.scores.dim(1);
-  check_output("detection_boxes", outputs.boxes, batch, {slots, 4}, false);
-  check_output("detection_classes", outputs.classes, batch, {slots}, true);
-  check_output("num_detections", outputs.num_detections, batch, {}, true);
-  if (image < 0 || image >= batch)
-    throw InternalError(fmt::format("picture {} of a batch of {} was asked for", image, batch));
-  const double claimed = value_at(outputs.num_detections, image);
-  const int64_t count =
-      claimed > 0 ? static_cast<int64_t>(std::min(claimed, static_cast<double>(slots))) : 0;
+  const Rows rows(outputs);
+  if (image < 0 || image >= rows.batch())
+    throw InputError(fmt::format("the model's outputs are of {} pictures, {} were expected",
+                                 rows.batch(), image + 1));
   std::vector<Detection> found;
-  for (int64_t i = image * slots; i < image * slots + count; ++i) {
-    const float score = outputs.scores.data<float>()[i];
-    const float* box = outputs.boxes.data<float>() + i * 4;
+  const int64_t first = image * rows.slots();
+  for (int64_t i = first; i < first + rows.count(image); ++i) {
+    const double score = value_at(outputs.scores, i);
+    std::array<float, 4> box{};
+    for (int64_t k = 0; k < 4; ++k)
+      box[static_cast<size_t>(k)] = static_cast<float>(value_at(outputs.boxes, i * 4 + k));
     const double class_number = std::round(value_at(outputs.classes, i));
     if (!std::isfinite(score) || !is_finite_box(box) ||
         !(std::abs(class_number) <= std::numeric_limits<int>::max()))
       continue;
     Detection detection;
     detection.class_id = static_cast<int>(class_number);
-    detection.score = score;
-    if (!is_wanted(detection.class_id, score, options)) continue;
+    detection.score = static_cast<float>(score);
+    if (!is_wanted(detection.class_id, detection.score, options)) continue;
     detection.label = labels.name(detection.class_id);
-    std::copy(box, box + 4, detection.box.begin());
+    detection.box = box;
     found.push_back(std::move(detection));
   }
   return found;

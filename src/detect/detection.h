@@ -11,8 +11,9 @@
 namespace thaw {
 
 // The tensors that the Object Detection API's exporter names num_detections [batch],
-// detection_boxes [batch,n,4], detection_scores [batch,n] and detection_classes [batch,n]; float32,
-// numbers and classes also integers.
+// detection_boxes [batch,n,4], detection_scores [batch,n] and detection_classes [batch,n]; floats,
+// numbers and classes also integers. Of one picture the batch may be missing, and without a
+// num_detections every row is a detection.
 struct DetectorOutputs {
   Tensor num_detections;
   Tensor boxes;

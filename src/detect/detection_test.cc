@@ -72,6 +72,22 @@ TEST(Detections, TakeIntegerNumbersAndClasses) {
   EXPECT_EQ(found[0].label, "car");
 }
 
+TEST(Detections, OfOnePictureNeedNoBatch) {
+  DetectorOutputs out;
+  out.boxes = Tensor::of<float>(DType::kFloat32, {2, 4}, {0, 0, 1, 1, 0, 0, 0.5F, 1});
+  out.scores = Tensor::of<float>(DType::kFloat32, {1, 2}, {0.9F, 0.6F});
+  out.classes = Tensor::of<int64_t>(DType::kInt64, {2}, {1, 2});
+  EXPECT_EQ(collect_detections(out, 0, some_labels(), {}).size(), 2U);  // all rows
+  out.num_detections = Tensor::of<int32_t>(DType::kInt32, {}, {1});
+  const auto found = collect_detections(out, 0, some_labels(), {});
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].label, "person");
+  out.boxes = Tensor::of<double>(DType::kFloat64, {1, 2, 4}, {0, 0, 1, 1, 0, 0, 0.5, 1});
+  EXPECT_EQ(collect_detections(out, 0, some_labels(), {})[0].box[3], 1.0F);
+  out.scores = out.scores.reshaped({2, 1});
+  EXPECT_THROW(collect_detections(out, 0, some_labels(), {}), InputError);
+}
+
 TEST(Detections, NameTheOutputThatDoesNotFit) {
   DetectorOutputs out = some_outputs();
   out.boxes = out.boxes.reshaped({2, 4, 3});
@@ -81,12 +97,12 @@ TEST(Detections, NameTheOutputThatDoesNotFit) {
   } catch (const InputError& error) {
     EXPECT_STREQ(
         error.what(),
-        "the model's output detection_boxes is float32[2,4,3]; float32[2,3,4] was expected");
+        "the model's output detection_boxes is float32[2,4,3]; float32[batch,n,4] was expected");
   }
   out = some_outputs();
   out.classes = Tensor();
   EXPECT_THROW(collect_detections(out, 0, some_labels(), {}), InputError);
-  EXPECT_THROW(collect_detections(some_outputs(), 2, some_labels(), {}), InternalError);
+  EXPECT_THROW(collect_detections(some_outputs(), 2, some_labels(), {}), InputError);
 }
 
 }  // namespace

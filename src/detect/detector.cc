@@ -4,57 +4,43 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstring>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
 #include <map>
 
 #include "detect/detection.h"
 #include "detect/label_map.h"
 #include "detect/merge_parts.h"
+#include "detect/output_roles.h"
+#include "detect/picture_input.h"
 #include "detect/plan_tiles.h"
-#include "media/png.h"
 #include "thaw/error.h"
 
 namespace thaw {
 namespace {
 
-constexpr const char* kOutputs[] = {"num_detections", "detection_boxes", "detection_scores",
-                                    "detection_classes"};
-
-// Where the four outputs of a detector are among those of the model or its engine.
-std::array<size_t, 4> find_outputs(const std::vector<TensorInfo>& outputs,
-                                   const std::string& path) {
-  std::array<size_t, 4> places{};
-  for (size_t i = 0; i < places.size(); ++i) {
-    const auto it = std::find_if(outputs.begin(), outputs.end(), [&](const TensorInfo& info) {
-      return info.name == kOutputs[i] || info.tensor == fmt::format("{}:0", kOutputs[i]);
-    });
-    if (it == outputs.end()) {
-      std::string names;
-      for (const TensorInfo& info : outputs) names += (names.empty() ? "" : ", ") + info.name;
-      throw InputError(fmt::format("{}: is no detector: an output '{}' was expected, found {}",
-                                   path, kOutputs[i], names));
-    }
-    places[i] = static_cast<size_t>(it - outputs.begin());
-  }
-  return places;
-}
-
 // Without the outputs that a detector has besides, such as undecoded boxes: they cost time.
-EngineOptions four_outputs(EngineOptions options, const Model& model) {
+EngineOptions detection_outputs(EngineOptions options, const Model& model,
+                                const OutputRoles& roles) {
   options.outputs.clear();
-  for (const size_t i : find_outputs(model.outputs(), model.path()))
-    options.outputs.push_back(model.outputs()[i].name);
+  const OutputPlaces places = find_outputs(model.outputs(), roles, model.path());
+  for (const int i : {places.num, places.boxes, places.scores, places.classes})
+    if (i >= 0) options.outputs.push_back(model.outputs()[static_cast<size_t>(i)].name);
   return options;
 }
 
-void check_input(const Engine& engine, const std::string& path) {
-  const std::vector<TensorInfo>& inputs = engine.inputs();
-  if (inputs.size() != 1)
-    throw InputError(fmt::format("{}: one input was expected, found {}", path, inputs.size()));
-  if (inputs[0].dtype != DType::kUInt8 && inputs[0].dtype != DType::kString)
-    throw InputError(
-        fmt::format("{}: input {}: uint8 pixels or encoded pictures were expected, found {}", path,
-                    inputs[0].name, dtype_name(inputs[0].dtype)));
+// The same outputs among the engine's.
+OutputPlaces places_in_engine(const Model& model, const Engine& engine, const OutputRoles& roles) {
+  OutputPlaces places = find_outputs(model.outputs(), roles, model.path());
+  for (int* place : {&places.num, &places.boxes, &places.scores, &places.classes}) {
+    if (*place < 0) continue;
+    const std::string& name = model.outputs()[static_cast<size_t>(*place)].name;
+    const auto at = std::find_if(engine.outputs().begin(), engine.outputs().end(),
+                                 [&](const TensorInfo& info) { return info.name == name; });
+    *place = static_cast<int>(at - engine.outputs().begin());
+  }
+  return places;
 }
 
 void check_pictures(const std::vector<const Picture*>& pictures) {
@@ -68,26 +54,6 @@ void check_pictures(const std::vector<const Picture*>& pictures) {
       throw UsageError(fmt::format("a batch has pictures of {}x{} and {}x{}", pictures[0]->width,
                                    pictures[0]->height, picture->width, picture->height));
   }
-}
-
-Tensor encoded(const std::vector<const Picture*>& pictures) {
-  Tensor tensor = Tensor::empty(DType::kString, {static_cast<int64_t>(pictures.size())});
-  for (size_t i = 0; i < pictures.size(); ++i)
-    tensor.data<std::string>()[i] = encode_png(*pictures[i]);
-  return tensor;
-}
-
-// One picture is lent to the tensor, several are copied into it.
-Tensor pixels(const std::vector<const Picture*>& pictures) {
-  const Picture& first = *pictures[0];
-  const Shape shape{static_cast<int64_t>(pictures.size()), first.height, first.width, 3};
-  if (pictures.size() == 1)  // the engine only reads its inputs
-    return Tensor::view(DType::kUInt8, shape, const_cast<uint8_t*>(first.rgb.data()));
-  Tensor tensor = Tensor::empty(DType::kUInt8, shape);
-  for (size_t i = 0; i < pictures.size(); ++i)
-    std::memcpy(tensor.data<uint8_t>() + i * first.rgb.size(), pictures[i]->rgb.data(),
-                first.rgb.size());
-  return tensor;
 }
 
 void add(StageTimes& sum, const StageTimes& times) {
@@ -106,38 +72,58 @@ double ms_since(std::chrono::steady_clock::time_point start) {
 }  // namespace
 
 struct Detector::Impl {
-  Impl(const Model& model, const EngineOptions& options, const std::string& label_file)
-      : engine(model, four_outputs(options, model)) {
-    check_input(engine, model.path());
-    outputs = find_outputs(engine.outputs(), model.path());
+  Impl(const Model& model, const EngineOptions& options, const std::string& label_file,
+       const OutputRoles& roles)
+      : engine(model, detection_outputs(options, model, roles)),
+        input(engine.inputs(), model.path()),
+        outputs(places_in_engine(model, engine, roles)) {
     if (!label_file.empty()) labels = LabelMap::read(label_file);
   }
 
   std::vector<std::vector<Detection>> run(const std::vector<const Picture*>& pictures,
                                           const DetectOptions& options);
+  void run_once(const std::vector<const Picture*>& pictures, const DetectOptions& options,
+                std::vector<std::vector<Detection>>& found);
   std::vector<Detection> run_in_parts(const Picture& picture, const PixelBox& area,
                                       const DetectOptions& options);
   void look_at(const Picture& picture, const std::vector<PixelBox>& places,
                const DetectOptions& options, std::vector<PartDetections>& parts);
 
   Engine engine;
-  std::array<size_t, 4> outputs{};
+  const PictureInput input;
+  const OutputPlaces outputs;  // among the engine's
   LabelMap labels;
   std::map<int, std::string> names;  // what label() has given out
   StageTimes stages;                 // of the latest call, all runs of it
 };
 
+// In runs of the model's batch, where it has one.
 std::vector<std::vector<Detection>> Detector::Impl::run(const std::vector<const Picture*>& pictures,
                                                         const DetectOptions& options) {
-  const bool takes_files = engine.inputs()[0].dtype == DType::kString;
-  const std::vector<Tensor>& out =
-      engine.run_shared({takes_files ? encoded(pictures) : pixels(pictures)});
-  add(stages, engine.last_stages());
-  const DetectorOutputs tensors{out[outputs[0]], out[outputs[1]], out[outputs[2]], out[outputs[3]]};
+  const auto at_once = input.batch() > 0 ? static_cast<size_t>(input.batch()) : pictures.size();
   std::vector<std::vector<Detection>> found;
+  for (size_t first = 0; first < pictures.size(); first += at_once) {
+    const size_t end = std::min(pictures.size(), first + at_once);
+    run_once({pictures.begin() + static_cast<std::ptrdiff_t>(first),
+              pictures.begin() + static_cast<std::ptrdiff_t>(end)},
+             options, found);
+  }
+  return found;
+}
+
+void Detector::Impl::run_once(const std::vector<const Picture*>& pictures,
+                              const DetectOptions& options,
+                              std::vector<std::vector<Detection>>& found) {
+  const auto start = std::chrono::steady_clock::now();
+  const Tensor pixels = input.tensor(pictures);
+  stages.preprocess += ms_since(start);
+  const std::vector<Tensor>& out = engine.run_shared({pixels});
+  add(stages, engine.last_stages());
+  const auto at = [&](int place) { return place < 0 ? Tensor() : out[static_cast<size_t>(place)]; };
+  const DetectorOutputs tensors{at(outputs.num), at(outputs.boxes), at(outputs.scores),
+                                at(outputs.classes)};
   for (size_t i = 0; i < pictures.size(); ++i)
     found.push_back(collect_detections(tensors, static_cast<int64_t>(i), labels, options));
-  return found;
 }
 
 // Looks at places of one size and adds what is there to `parts`.
@@ -145,7 +131,8 @@ void Detector::Impl::look_at(const Picture& picture, const std::vector<PixelBox>
                              const DetectOptions& options, std::vector<PartDetections>& parts) {
   const bool on_cpu = engine.device() == "cpu" || engine.device() == "ref";
   const auto asked = static_cast<size_t>(std::max(options.tiles.batch, 0));
-  const size_t at_once = asked > 0 ? asked : on_cpu ? 1 : places.size();
+  const auto fixed = static_cast<size_t>(input.batch());
+  const size_t at_once = asked > 0 ? asked : fixed > 0 ? fixed : on_cpu ? 1 : places.size();
   for (size_t first = 0; first < places.size(); first += at_once) {
     const size_t end = std::min(places.size(), first + at_once);
     const auto start = std::chrono::steady_clock::now();
@@ -176,9 +163,32 @@ std::vector<Detection> Detector::Impl::run_in_parts(const Picture& picture, cons
   return merged;
 }
 
+Model load_detector(const std::string& path, const ModelOptions& options,
+                    const OutputRoles& roles) {
+  std::vector<std::string> asked;
+  for (const std::string* name : {&roles.num, &roles.boxes, &roles.scores, &roles.classes})
+    if (!name->empty()) asked.push_back(*name);
+  const bool names_all = !roles.boxes.empty() && !roles.scores.empty() && !roles.classes.empty();
+  ModelOptions wanted = options;
+  if (names_all) wanted.outputs = asked;
+  // A folder may have plans, which are of its own outputs.
+  if (names_all && !std::filesystem::is_directory(path)) return Model::load(path, wanted);
+  Model model = Model::load(path, options);
+  const auto is_missing = [&](const std::string& name) {
+    return find_output(model.outputs(), name) < 0;
+  };
+  if (std::none_of(asked.begin(), asked.end(), is_missing)) return model;
+  if (!names_all) {
+    wanted.outputs.clear();
+    for (const TensorInfo& info : model.outputs()) wanted.outputs.push_back(info.name);
+    std::copy_if(asked.begin(), asked.end(), std::back_inserter(wanted.outputs), is_missing);
+  }
+  return Model::load(path, wanted);
+}
+
 Detector::Detector(const Model& model, const EngineOptions& engine_options,
-                   const std::string& labels)
-    : impl_(std::make_unique<Impl>(model, engine_options, labels)) {}
+                   const std::string& labels, const OutputRoles& roles)
+    : impl_(std::make_unique<Impl>(model, engine_options, labels, roles)) {}
 Detector::Detector(Detector&&) noexcept = default;
 Detector::~Detector() = default;
 

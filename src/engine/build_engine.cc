@@ -2,6 +2,7 @@
 
 #include <chrono>
 
+#include "graph/infer_util.h"
 #include "kernels/evaluate.h"
 #include "passes/pass.h"
 #include "passes/specialise.h"
@@ -27,6 +28,25 @@ DType layer_dtype(Precision precision) {
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+// Values whose shapes only show in the run, and loops and branches: what costs time in each run.
+size_t count_open(const Graph& graph) {
+  size_t count = 0;
+  for (NodeId id = 0; id < graph.num_nodes(); ++id) {
+    const Node& node = graph.node(id);
+    if (!node.alive) continue;
+    for (ValueId v : node.outputs) count += graph.value(v).type.shape.is_static() ? 0 : 1;
+    const auto count_nested = [&](GraphRef ref) { count += 1 + count_open(graph.subgraph(ref)); };
+    if (const auto* loop = node.as<While>()) {
+      count_nested(loop->cond);
+      count_nested(loop->body);
+    } else if (const auto* branch = node.as<If>()) {
+      count_nested(branch->then_branch);
+      count_nested(branch->else_branch);
+    }
+  }
+  return count;
 }
 
 }  // namespace
@@ -63,6 +83,41 @@ Graph optimised_graph(const Graph& graph, const std::vector<Shape>& shapes,
   for (const PassTime& t : run_pipeline(result, context, pipeline_options))
     if (times) times->emplace_back(t.name, t.ms);
   return result;
+}
+
+std::vector<Shape> with_open_sizes(const Graph& graph, std::vector<Shape> shapes) {
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const Shape& declared = graph.value(graph.inputs()[i]).type.shape;
+    if (shapes[i].rank() != 4 || !contains(declared, shapes[i])) continue;
+    for (const int axis : {1, 2})
+      if (!declared.has_rank() || declared[axis] == kUnknownDim) shapes[i][axis] = kUnknownDim;
+  }
+  return shapes;
+}
+
+Shape with_a_size(Shape picture) {
+  if (picture.rank() != 4) return picture;
+  if (picture[1] == kUnknownDim) picture[1] = 720;
+  if (picture[2] == kUnknownDim) picture[2] = 1280;
+  return picture;
+}
+
+PlannedGraph planned_graph(const Graph& graph, const std::vector<Shape>& shapes,
+                           const EngineOptions& options,
+                           std::vector<std::pair<std::string, double>>* times) {
+  const std::vector<Shape> open = with_open_sizes(graph, shapes);
+  if (open == shapes) return {optimised_graph(graph, shapes, options, times), shapes};
+  PlannedGraph for_all{optimised_graph(graph, open, options, times), open};
+  const size_t left_open = count_open(for_all.graph);
+  if (left_open == 0) return for_all;
+  PlannedGraph for_one{optimised_graph(graph, shapes, options, times), shapes};
+  return count_open(for_one.graph) < left_open ? std::move(for_one) : std::move(for_all);
+}
+
+bool serves(const std::vector<Shape>& planned, const std::vector<Shape>& given) {
+  for (size_t i = 0; i < given.size(); ++i)
+    if (!contains(planned[i], given[i])) return false;
+  return planned.size() == given.size();
 }
 
 }  // namespace thaw

@@ -21,4 +21,24 @@ Graph optimised_graph(const Graph& graph, const std::vector<Shape>& shapes,
                       const EngineOptions& options,
                       std::vector<std::pair<std::string, double>>* times = nullptr);
 
+// `shapes` with height and width left open where the graph's input leaves them open.
+std::vector<Shape> with_open_sizes(const Graph& graph, std::vector<Shape> shapes);
+
+// A picture's shape with 720 for a height and 1280 for a width that is open, to try things on.
+Shape with_a_size(Shape picture);
+
+// A graph as the passes leave it, and the input shapes that it serves.
+struct PlannedGraph {
+  Graph graph;
+  std::vector<Shape> shapes;
+};
+// The graph for inputs of these static shapes; for pictures of all sizes where that leaves no more
+// open than theirs does: a resizer brings all to one size, and nothing behind depends on theirs.
+PlannedGraph planned_graph(const Graph& graph, const std::vector<Shape>& shapes,
+                           const EngineOptions& options,
+                           std::vector<std::pair<std::string, double>>* times = nullptr);
+
+// Whether what is made for inputs of `planned` shapes takes inputs of `given` ones.
+bool serves(const std::vector<Shape>& planned, const std::vector<Shape>& given);
+
 }  // namespace thaw

@@ -16,6 +16,7 @@
 #include "engine/saved_plans.h"
 #include "engine/shared_plans.h"
 #include "engine/tune.h"
+#include "graph/infer_util.h"
 #include "passes/eliminate_dead_code.h"
 #include "passes/fuse_multi_class_nms.h"
 #include "passes/pass.h"
@@ -31,9 +32,8 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-// The plan for one set of input shapes, and what runs it.
+// The plan for some input shapes, and what runs it.
 struct CachedPlan {
-  std::vector<Shape> shapes;
   std::shared_ptr<const SharedPlan> shared;
   std::unique_ptr<Plan> plan;
   std::vector<std::pair<std::string, double>> times;  // Engine::build_times
@@ -65,14 +65,6 @@ std::vector<size_t> chosen_outputs(const Model& model, const std::vector<std::st
   return chosen;
 }
 
-bool fits(const Shape& declared, const Shape& given) {
-  if (!declared.has_rank()) return true;
-  if (declared.rank() != given.rank()) return false;
-  for (int i = 0; i < given.rank(); ++i)
-    if (declared[i] != kUnknownDim && declared[i] != given[i]) return false;
-  return true;
-}
-
 // Of a plan's graph some of whose outputs are gone: drops what nobody reads, and lets multi-class
 // NMS take in what it alone reads now. Kernels of nodes that this makes are chosen anew.
 void shed_unread_results(Graph& graph, const BuildContext& context, PreparedKernels& kernels) {
@@ -90,21 +82,25 @@ void shed_unread_results(Graph& graph, const BuildContext& context, PreparedKern
   }
 }
 
-void add_traffic(const Plan& plan, const Step& step, LayerInfo& layer) {
-  const auto bytes = [](const Slot& slot) {
-    return slot.shape.is_static()
-               ? slot.shape.num_elements() * static_cast<int64_t>(dtype_size(slot.dtype))
-               : 0;
+// Pictures of no fixed size count as the latest run had them.
+void add_traffic(const Plan& plan, const Step& step, const std::vector<Tensor>& latest,
+                 LayerInfo& layer) {
+  const auto bytes = [&](uint32_t s) {
+    const Slot& slot = plan.slots[s];
+    const bool is_fed = slot.kind == SlotKind::kInput && latest[s].defined();
+    const Shape& shape = is_fed ? latest[s].shape() : slot.shape;
+    return shape.is_static() ? shape.num_elements() * static_cast<int64_t>(dtype_size(slot.dtype))
+                             : 0;
   };
   if (step.kernel) layer.weight_bytes = static_cast<int64_t>(step.kernel->bytes());
   for (const uint32_t s : step.inputs) {
     const Slot& slot = plan.slots[s];
     if (slot.kind != SlotKind::kConstant)
-      layer.activation_bytes += bytes(slot);
+      layer.activation_bytes += bytes(s);
     else if (slot.constant.defined())
-      layer.weight_bytes += bytes(slot);
+      layer.weight_bytes += bytes(s);
   }
-  for (const uint32_t s : step.outputs) layer.activation_bytes += bytes(plan.slots[s]);
+  for (const uint32_t s : step.outputs) layer.activation_bytes += bytes(s);
 }
 
 }  // namespace
@@ -114,11 +110,11 @@ struct Engine::Impl {
 
   void check_inputs(const std::vector<Tensor>& inputs) const;
   CachedPlan& plan_for(const std::vector<Shape>& shapes);
-  CachedPlan& general_plan();
-  CachedPlan build(const std::vector<Shape>& shapes);
+  CachedPlan& slow_plan(const std::vector<Shape>& shapes);
+  CachedPlan build(const std::vector<Shape>& shapes, bool is_slow);
   bool computes_all() const { return outputs.size() == model.outputs().size(); }
   void keep_chosen_outputs(Graph& graph) const;
-  SharedPlan make(const std::vector<Shape>& shapes, const BuildContext& context,
+  SharedPlan make(const std::vector<Shape>& shapes, bool is_slow, const BuildContext& context,
                   CachedPlan& cached);
   bool load(const std::vector<Shape>& shapes, const BuildContext& context, SharedPlan& shared,
             CachedPlan& cached);
@@ -137,8 +133,8 @@ struct Engine::Impl {
   Workspace host_workspace;
   Workspace device_workspace;
   ExecutionResources resources;
-  std::list<CachedPlan> plans;            // latest used first
-  std::unique_ptr<CachedPlan> any_shape;  // for shapes past max_cached_engines
+  std::list<CachedPlan> plans;       // latest used first
+  std::unique_ptr<CachedPlan> slow;  // for shapes past max_cached_engines
   CachedPlan* latest = nullptr;
   bool profiling = false;
   std::mutex mutex;
@@ -169,18 +165,18 @@ void Engine::Impl::check_inputs(const std::vector<Tensor>& inputs) const {
     throw InputError(fmt::format("{}: {} inputs were expected, {} given", model.path(),
                                  wanted.size(), inputs.size()));
   for (size_t i = 0; i < inputs.size(); ++i) {
-    if (inputs[i].dtype() == wanted[i].dtype && fits(wanted[i].shape, inputs[i].shape())) continue;
+    if (inputs[i].dtype() == wanted[i].dtype && contains(wanted[i].shape, inputs[i].shape()))
+      continue;
     throw InputError(fmt::format("{}: input '{}' takes {}{}, {} was given", model.path(),
                                  wanted[i].name, dtype_name(wanted[i].dtype), wanted[i].shape.str(),
                                  inputs[i].str()));
   }
 }
 
-CachedPlan Engine::Impl::build(const std::vector<Shape>& shapes) {
+CachedPlan Engine::Impl::build(const std::vector<Shape>& shapes, bool is_slow) {
   BuildContext context = kernels_for(*device, options);
   CachedPlan cached;
-  cached.shapes = shapes;
-  cached.shared = shared_plans->get(shapes, [&] { return make(shapes, context, cached); });
+  cached.shared = shared_plans->get(shapes, [&] { return make(shapes, is_slow, context, cached); });
   if (!cached.plan) {
     const auto start = Clock::now();
     context.prepared = &cached.shared->kernels;
@@ -198,18 +194,18 @@ void Engine::Impl::keep_chosen_outputs(Graph& graph) const {
     if (!std::binary_search(chosen.begin(), chosen.end(), i)) graph.remove_output(i);
 }
 
-SharedPlan Engine::Impl::make(const std::vector<Shape>& shapes, const BuildContext& context,
-                              CachedPlan& cached) {
+SharedPlan Engine::Impl::make(const std::vector<Shape>& shapes, bool is_slow,
+                              const BuildContext& context, CachedPlan& cached) {
   SharedPlan shared;
   if (load(shapes, context, shared, cached)) return shared;
-  if (computes_all()) {
-    shared.graph =
-        std::make_unique<Graph>(optimised_graph(model.graph(), shapes, options, &cached.times));
-  } else {
-    Graph graph = model.graph().clone();
-    keep_chosen_outputs(graph);
-    shared.graph = std::make_unique<Graph>(optimised_graph(graph, shapes, options, &cached.times));
-  }
+  Graph graph = model.graph().clone();
+  keep_chosen_outputs(graph);
+  PlannedGraph planned =
+      is_slow ? PlannedGraph{optimised_graph(graph, shapes, options, &cached.times), shapes}
+              : planned_graph(graph, shapes, options, &cached.times);
+  shared.graph = std::make_unique<Graph>(std::move(planned.graph));
+  shared.shapes = std::move(planned.shapes);
+  shared.is_slow = is_slow;
   auto start = Clock::now();
   const TunedKernels tuned = tune(*shared.graph, context, pool, options, model.log());
   if (options.tune) cached.times.emplace_back("tune", milliseconds_since(start));
@@ -227,10 +223,8 @@ SharedPlan Engine::Impl::make(const std::vector<Shape>& shapes, const BuildConte
 // The plan out of the model's folder, when there is one that serves.
 bool Engine::Impl::load(const std::vector<Shape>& shapes, const BuildContext& context,
                         SharedPlan& shared, CachedPlan& cached) {
-  // Switches for looking at the passes want them run; unknown shapes have no plan on disk.
-  const bool known =
-      std::all_of(shapes.begin(), shapes.end(), [](const Shape& s) { return s.is_static(); });
-  if (!model.plans() || !known || !options.disabled_passes.empty() || !options.dump_dir.empty() ||
+  // Switches for looking at the passes want them run.
+  if (!model.plans() || !options.disabled_passes.empty() || !options.dump_dir.empty() ||
       options.verify)
     return false;
   const auto start = Clock::now();
@@ -254,7 +248,11 @@ bool Engine::Impl::load(const std::vector<Shape>& shapes, const BuildContext& co
     return false;
   }
   cached.times = {{"load", milliseconds_since(start)}};
-  shared = {std::move(file->graph), std::move(file->kernels), file->path, std::move(file->step_ms)};
+  shared.shapes = std::move(file->facts.shapes);
+  shared.graph = std::move(file->graph);
+  shared.kernels = std::move(file->kernels);
+  shared.origin = std::move(file->path);
+  shared.step_ms = std::move(file->step_ms);
   return true;
 }
 
@@ -268,31 +266,38 @@ void Engine::Impl::check_memory(const Plan& plan) const {
 }
 
 CachedPlan& Engine::Impl::plan_for(const std::vector<Shape>& shapes) {
-  const auto same = std::find_if(plans.begin(), plans.end(),
-                                 [&](const CachedPlan& p) { return p.shapes == shapes; });
-  if (same != plans.end()) {
-    plans.splice(plans.begin(), plans, same);
+  const auto fits = [&](const CachedPlan& p) { return serves(p.shared->shapes, shapes); };
+  const auto known = std::find_if(plans.begin(), plans.end(), fits);
+  if (known != plans.end()) {
+    plans.splice(plans.begin(), plans, known);
   } else if (static_cast<int>(plans.size()) < *options.max_cached_engines) {
-    plans.push_front(build(shapes));
+    plans.push_front(build(shapes, false));
   } else {
-    return general_plan();
+    return slow_plan(shapes);
   }
   return plans.front();
 }
 
-CachedPlan& Engine::Impl::general_plan() {
-  if (!any_shape)
-    any_shape = std::make_unique<CachedPlan>(
-        build(std::vector<Shape>(model.inputs().size(), Shape::unknown())));
-  return *any_shape;
+// For pictures of all sizes first; for all shapes once there are others, such as another batch.
+CachedPlan& Engine::Impl::slow_plan(const std::vector<Shape>& shapes) {
+  if (slow && serves(slow->shared->shapes, shapes)) return *slow;
+  if (!slow && model.log())
+    model.log()(LogLevel::kWarning,
+                fmt::format("{}: {} plans are kept (max_cached_engines), so that inputs of {} and "
+                            "of other shapes run on a slower one that is for all",
+                            model.path(), *options.max_cached_engines, shapes_text(shapes)));
+  const std::vector<Shape> open = slow ? std::vector<Shape>(shapes.size(), Shape::unknown())
+                                       : with_open_sizes(model.graph(), shapes);
+  slow = std::make_unique<CachedPlan>(build(open, true));
+  return *slow;
 }
 
 const std::vector<Tensor>& Engine::Impl::run(const std::vector<Tensor>& inputs) {
   check_inputs(inputs);
   const auto matches = [&](const CachedPlan& p) {
     for (size_t i = 0; i < inputs.size(); ++i)
-      if (p.shapes[i] != inputs[i].shape()) return false;
-    return true;
+      if (!contains(p.shared->shapes[i], inputs[i].shape())) return false;
+    return !p.shared->is_slow;
   };
   if (!latest || !matches(*latest)) {
     std::vector<Shape> shapes;
@@ -324,8 +329,15 @@ std::string Engine::plan_origin() const {
   return impl_->latest ? impl_->latest->shared->origin : "";
 }
 
+std::vector<Shape> Engine::plan_shapes() const {
+  return impl_->latest ? impl_->latest->shared->shapes : std::vector<Shape>();
+}
+
 void Engine::prepare(const std::vector<Shape>& shapes) {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
+  if (shapes.size() != inputs().size())
+    throw InputError(fmt::format("{}: {} inputs were expected, shapes of {} given",
+                                 impl_->model.path(), inputs().size(), shapes.size()));
   impl_->latest = &impl_->plan_for(shapes);
 }
 
@@ -369,7 +381,7 @@ void Engine::set_profiling(bool on) {
   const std::lock_guard<std::mutex> lock(impl_->mutex);
   impl_->profiling = on;
   for (CachedPlan& p : impl_->plans) p.executor->set_profiling(on);
-  if (impl_->any_shape) impl_->any_shape->executor->set_profiling(on);
+  if (impl_->slow) impl_->slow->executor->set_profiling(on);
 }
 
 std::vector<LayerInfo> Engine::layers() const {
@@ -390,7 +402,7 @@ std::vector<LayerInfo> Engine::layers() const {
     layer.why = step.why;
     layer.numbers = step.numbers;
     layer.product = step.product;
-    add_traffic(plan, step, layer);
+    add_traffic(plan, step, executor.slots(), layer);
     layer.threads = 1;
     if (step.kind == StepKind::kKernel && step.space == Space::kHost)
       layer.threads = step.threads > 0 ? std::min(step.threads, threads()) : threads();

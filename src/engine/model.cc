@@ -92,11 +92,10 @@ void Model::Impl::read() {
 const Graph& Model::Impl::graph_read() {
   std::call_once(once_, [this] {
     graph_ = to_model_graph(read_frozen_model(path, FreezeOptions())).graph;
-    const std::string fault = contradiction(graph_, inputs, outputs);
-    if (!fault.empty())
+    if (graph_.inputs().size() != inputs.size() || graph_.outputs().size() != outputs.size())
       throw InputError(fmt::format(
-          "{}: its manifest is not of this model: {} (`thaw optimize --overwrite` writes it anew)",
-          path, fault));
+          "{}: its manifest has {} inputs and {} outputs, the graph {} and {}", path, inputs.size(),
+          outputs.size(), graph_.inputs().size(), graph_.outputs().size()));
   });
   return graph_;
 }

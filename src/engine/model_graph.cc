@@ -1,8 +1,5 @@
 #include "engine/model_graph.h"
 
-#include <fmt/format.h>
-
-#include "graph/infer_util.h"
 #include "import/import_graph.h"
 #include "import/tensor_proto.h"
 
@@ -27,33 +24,7 @@ ModelGraph describe_graph(Graph graph, const std::vector<TensorSpec>& inputs,
   return model;
 }
 
-std::string contradiction(const char* what, const std::string& name, const TensorType& type,
-                          const TensorInfo& info) {
-  if (name == info.name && type.dtype == info.dtype && compatible(type.shape, info.shape))
-    return {};
-  return fmt::format("the graph's {} '{}' is {}; '{}' {}{} was expected", what, name, type.str(),
-                     info.name, dtype_name(info.dtype), info.shape.str());
-}
-
 }  // namespace
-
-std::string contradiction(const Graph& graph, const std::vector<TensorInfo>& inputs,
-                          const std::vector<TensorInfo>& outputs) {
-  if (graph.inputs().size() != inputs.size() || graph.outputs().size() != outputs.size())
-    return fmt::format("the graph has {} inputs and {} outputs; {} and {} were expected",
-                       graph.inputs().size(), graph.outputs().size(), inputs.size(),
-                       outputs.size());
-  std::string what;
-  for (size_t i = 0; what.empty() && i < inputs.size(); ++i) {
-    const Value& input = graph.value(graph.inputs()[i]);
-    what = contradiction("input", input.name, input.type, inputs[i]);
-  }
-  for (size_t i = 0; what.empty() && i < outputs.size(); ++i) {
-    const GraphOutput& output = graph.outputs()[i];
-    what = contradiction("output", output.name, graph.value(output.value).type, outputs[i]);
-  }
-  return what;
-}
 
 ModelGraph to_model_graph(FrozenModel frozen) {
   const std::vector<TensorSpec> inputs = frozen.inputs;

@@ -1,7 +1,6 @@
 // A model's graph with the names that people know its tensors by.
 #pragma once
 
-#include <string>
 #include <vector>
 
 #include "graph/graph.h"
@@ -19,9 +18,6 @@ struct ModelGraph {
 ModelGraph to_model_graph(FrozenModel frozen);
 // The same of a graph made in memory.
 ModelGraph to_model_graph(Graph graph);
-// Where the graph's inputs and outputs are not those; empty when they are.
-std::string contradiction(const Graph& graph, const std::vector<TensorInfo>& inputs,
-                          const std::vector<TensorInfo>& outputs);
 // What the model's file says of tensors, when the graph can't be imported.
 std::vector<TensorInfo> describe_specs(const std::vector<TensorSpec>& specs);
 

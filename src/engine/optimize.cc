@@ -30,13 +30,12 @@ constexpr int kTimedRuns = 20;
 constexpr int kWarmUpRuns = 3;
 
 std::vector<Shape> default_shapes(const Model& model) {
-  static constexpr int64_t kPicture[] = {1, 720, 1280, 3};
   std::vector<Shape> shapes;
   for (const TensorInfo& info : model.inputs()) {
-    Shape shape = info.shape;
+    shapes.push_back(with_a_size(info.shape));
+    Shape& shape = shapes.back();
     for (int i = 0; i < shape.rank(); ++i)
-      if (shape[i] == kUnknownDim) shape[i] = shape.rank() == 4 ? kPicture[i] : 1;
-    shapes.push_back(shape);
+      if (shape[i] == kUnknownDim) shape[i] = shape.rank() == 4 && i == 3 ? 3 : 1;
   }
   return shapes;
 }
@@ -123,7 +122,9 @@ class Optimizer {
     if (all.empty() && options_.build) all.push_back(default_shapes(model));
     for (const std::vector<Shape>& shapes : all) {
       check_shapes(model, shapes);
-      if (options_.build) add_plan(model, shapes, plan_folder(folder));
+      const auto has = [&](const Manifest::Entry& plan) { return serves(plan.shapes, shapes); };
+      if (options_.build && std::none_of(manifest_.plans.begin(), manifest_.plans.end(), has))
+        add_plan(model, shapes, plan_folder(folder));
     }
     write_manifest(plan_folder(folder), manifest_);
   }
@@ -166,8 +167,8 @@ class Optimizer {
     engine.precision = report_.precision;
     engine.verify = true;
     PlanFile file;
-    file.graph =
-        std::make_unique<Graph>(optimised_graph(model.graph(), shapes, engine, &file.build_times));
+    PlannedGraph planned = planned_graph(model.graph(), shapes, engine, &file.build_times);
+    file.graph = std::make_unique<Graph>(std::move(planned.graph));
     BuildContext context = kernels_for(*device_, engine);
     const auto tuning = Clock::now();
     ThreadPool pool(engine.threads > 0 ? engine.threads : available_processors());
@@ -180,11 +181,12 @@ class Optimizer {
     trials_.push_back(try_plan(*plan, *device_, pool, example_inputs(model, shapes)));
     file.step_ms = trials_.back().step_ms;
     file.facts = {THAW_VERSION,          source_id(),       device_->name(), cpu_feature_text(),
-                  model_mark(manifest_), report_.precision, shapes};
+                  model_mark(manifest_), report_.precision, planned.shapes};
     const std::string name = fmt::format("{}.plan", manifest_.plans.size() + 1);
     write_plan_file(folder + "/" + name, file);
-    manifest_.plans.push_back({name, shapes});
-    report_.plans.push_back({shapes, name, static_cast<size_t>(fs::file_size(folder + "/" + name)),
+    manifest_.plans.push_back({name, planned.shapes});
+    report_.plans.push_back({planned.shapes, name,
+                             static_cast<size_t>(fs::file_size(folder + "/" + name)),
                              std::chrono::duration<double>(Clock::now() - start).count(),
                              engine.tune ? tune_seconds : 0, tuned.speedup, tuned.left_out});
   }

@@ -6,7 +6,8 @@
 #include <filesystem>
 
 #include "base/cpu_features.h"
-#include "engine/model_graph.h"
+#include "engine/build_engine.h"
+#include "graph/infer_util.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -45,13 +46,29 @@ std::string misfit(const PlanFacts& facts, const PlanFacts& wanted) {
   return {};
 }
 
+bool same_types(const TensorType& type, const std::string& name, const TensorInfo& info) {
+  return name == info.name && type.dtype == info.dtype && compatible(type.shape, info.shape);
+}
+
 // Empty when the plan's graph takes these shapes, and takes and gives what the manifest says.
 std::string misfit(const Graph& graph, const Manifest& manifest, const std::vector<Shape>& shapes) {
-  for (size_t i = 0; i < std::min(shapes.size(), graph.inputs().size()); ++i)
-    if (graph.value(graph.inputs()[i]).type.shape != shapes[i])
-      return fmt::format("takes {}, not {}", graph.value(graph.inputs()[i]).type.shape.str(),
-                         shapes[i].str());
-  return contradiction(graph, manifest.inputs, manifest.outputs);
+  if (graph.inputs().size() != manifest.inputs.size() || shapes.size() != graph.inputs().size() ||
+      graph.outputs().size() != manifest.outputs.size())
+    return "has other inputs or outputs than the manifest";
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    const Value& input = graph.value(graph.inputs()[i]);
+    if (input.type.shape != shapes[i] || !same_types(input.type, input.name, manifest.inputs[i]))
+      return fmt::format("its input '{}' is {}, which the manifest does not say", input.name,
+                         input.type.str());
+  }
+  for (size_t i = 0; i < manifest.outputs.size(); ++i) {
+    const GraphOutput& output = graph.outputs()[i];
+    const TensorType& type = graph.value(output.value).type;
+    if (!same_types(type, output.name, manifest.outputs[i]))
+      return fmt::format("its output '{}' is {}, which the manifest does not say", output.name,
+                         type.str());
+  }
+  return {};
 }
 
 }  // namespace
@@ -64,7 +81,8 @@ std::string shapes_text(const std::vector<Shape>& shapes) {
   std::string text;
   for (const Shape& shape : shapes) {
     if (!text.empty()) text += ", ";
-    for (int i = 0; i < shape.rank(); ++i) text += fmt::format("{}{}", i ? "x" : "", shape[i]);
+    for (int i = 0; i < shape.rank(); ++i)
+      text += (i ? "x" : "") + (shape[i] < 0 ? "?" : std::to_string(shape[i]));
     if (shape.rank() <= 0) text += shape.str();
   }
   return text;
@@ -92,8 +110,8 @@ std::shared_ptr<const SavedPlans> SavedPlans::open(const std::string& saved_mode
 std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Precision precision,
                                          const std::string& device, const Log& log) const {
   const std::string wanted = fmt::format("{} {}", shapes_text(shapes), precision_name(precision));
-  const auto same = [&](const Manifest::Entry& entry) { return entry.shapes == shapes; };
-  const auto entry = std::find_if(manifest_.plans.begin(), manifest_.plans.end(), same);
+  const auto fits = [&](const Manifest::Entry& entry) { return serves(entry.shapes, shapes); };
+  const auto entry = std::find_if(manifest_.plans.begin(), manifest_.plans.end(), fits);
   if (entry == manifest_.plans.end() || precision != manifest_.precision ||
       device != manifest_.device) {
     say(log, LogLevel::kInfo,
@@ -109,9 +127,9 @@ std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Preci
     facts.processor = cpu_feature_text();
     facts.model = model_mark(manifest_);
     facts.precision = precision;
-    facts.shapes = shapes;
+    facts.shapes = entry->shapes;
     fault = misfit(plan.facts, facts);
-    if (fault.empty()) fault = misfit(*plan.graph, manifest_, shapes);
+    if (fault.empty()) fault = misfit(*plan.graph, manifest_, entry->shapes);
     if (fault.empty()) {
       say(log, LogLevel::kInfo, fmt::format("{}: the plan for {}", path, wanted));
       return plan;

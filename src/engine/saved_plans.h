@@ -50,8 +50,8 @@ class SavedPlans {
   static std::shared_ptr<const SavedPlans> open(const std::string& saved_model, const Log& log);
 
   const Manifest& manifest() const { return manifest_; }
-  // The plan for these shapes; nothing, with a word to `log`, when there is none that fits this
-  // processor and is whole.
+  // The plan that serves these shapes; nothing, with a word to `log`, when there is none that fits
+  // this processor and is whole.
   std::optional<PlanFile> find(const std::vector<Shape>& shapes, Precision precision,
                                const std::string& device, const Log& log) const;
 
@@ -60,7 +60,7 @@ class SavedPlans {
   Manifest manifest_;
 };
 
-// "float32 [1,2]" and the like as plain text: "1x720x1280x3", several joined by ", ".
+// As plain text: "1x720x1280x3", several joined by ", "; "?" for what is open.
 std::string shapes_text(const std::vector<Shape>& shapes);
 
 }  // namespace thaw

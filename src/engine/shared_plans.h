@@ -16,6 +16,8 @@
 namespace thaw {
 
 struct SharedPlan {
+  std::vector<Shape> shapes;     // that it serves; open ones where it serves pictures of all sizes
+  bool is_slow = false;          // it serves what no other plan may be built for
   std::unique_ptr<Graph> graph;  // constants that only packed weights stand for have no memory
   PreparedKernels kernels;       // of `graph` and the graphs nested in it
   std::string origin;            // Engine::plan_origin
@@ -25,13 +27,13 @@ struct SharedPlan {
 // Plans live as long as an engine has them. Safe to use from several threads.
 class SharedPlans {
  public:
-  // The plan for these shapes; calls `make` when no engine has it.
+  // A plan that serves these shapes; calls `make` when no engine has it.
   std::shared_ptr<const SharedPlan> get(const std::vector<Shape>& shapes,
                                         const std::function<SharedPlan()>& make);
 
  private:
   std::mutex mutex_;
-  std::vector<std::pair<std::vector<Shape>, std::weak_ptr<const SharedPlan>>> plans_;
+  std::vector<std::weak_ptr<const SharedPlan>> plans_;
 };
 
 }  // namespace thaw

@@ -67,21 +67,24 @@ Batcher::Values Batcher::reshaped(const BatchValue& x, const Shape& item) {
   return std::vector<BatchValue>{{reshape_to(graph_, x.value, whole_shape(item)), true}};
 }
 
-// Operands get ones after the batch so that the items' dimensions keep meeting from the right.
+// Operands of fewer dimensions get ones after the batch so that the items' dimensions keep meeting
+// from the right.
 Batcher::Values Batcher::elementwise(const Op& op, const std::vector<BatchValue>& inputs,
                                      const std::string& name) {
   int rank = 0;
   for (const BatchValue& v : inputs) {
     const Shape item = item_shape(v);
-    if (!item.has_rank() || (v.batched && !item.is_static())) return {};
+    if (!item.has_rank()) return {};
     rank = std::max(rank, item.rank());
   }
   if (rank >= Shape::kMaxRank) return {};
   std::vector<ValueId> operands;
   for (const BatchValue& v : inputs) {
     Shape item = item_shape(v);
-    while (v.batched && item.rank() < rank) item.insert(0, 1);
-    operands.push_back(v.batched ? reshape_to(graph_, v.value, whole_shape(item)) : v.value);
+    const bool is_lower = v.batched && item.rank() < rank;
+    if (is_lower && !item.is_static()) return {};
+    while (is_lower && item.rank() < rank) item.insert(0, 1);
+    operands.push_back(is_lower ? reshape_to(graph_, v.value, whole_shape(item)) : v.value);
   }
   return all_batched(op, operands, name);
 }
@@ -113,7 +116,8 @@ Batcher::Values Batcher::shifted_axis(const Op& op, std::vector<BatchValue> inpu
 Batcher::Values Batcher::item_reshape(const Op& op, const std::vector<BatchValue>& inputs) {
   const BatchValue& x = inputs[0];
   Shape item = item_shape(x);
-  if (!item.is_static() || !x.batched) return {};
+  if (!item.is_static()) return open_item_reshape(op, inputs);
+  if (!x.batched) return {};
   if (const Squeeze* squeeze = std::get_if<Squeeze>(&op)) {
     std::vector<bool> goes(item.size(), squeeze->axes.empty());
     for (int64_t a : squeeze->axes) {
@@ -148,6 +152,36 @@ Batcher::Values Batcher::item_reshape(const Op& op, const std::vector<BatchValue
   return reshaped(x, Shape(dims));
 }
 
+// The same of pictures whose size only shows in the run: an axis of 1 comes or goes.
+Batcher::Values Batcher::open_item_reshape(const Op& op, const std::vector<BatchValue>& inputs) {
+  const BatchValue& x = inputs[0];
+  const Shape item = item_shape(x);
+  if (!x.batched || !item.has_rank() || item.rank() + 1 >= Shape::kMaxRank) return {};
+  if (const Squeeze* squeeze = std::get_if<Squeeze>(&op)) {
+    Squeeze moved;
+    for (int64_t a : squeeze->axes) moved.axes.push_back(nonnegative_axis(a, item.rank()) + 1);
+    if (moved.axes.empty()) return {};
+    return all_batched(moved, {x.value}, {});
+  }
+  const Tensor* argument = std::get_if<ExpandDims>(&op) ? constant(inputs[1]) : nullptr;
+  if (!argument || !is_integer(argument->dtype()) || argument->num_elements() != 1) return {};
+  const int64_t at = nonnegative_axis(argument->int_at(0), item.rank() + 1);
+  const Tensor axis = Tensor::of<int32_t>(DType::kInt32, {}, {static_cast<int32_t>(at) + 1});
+  return all_batched(ExpandDims{}, {x.value, graph_.constant(axis)}, {});
+}
+
+// [batch, own, ...] -> [batch * own, ...]; kNone when it can't be told how.
+ValueId Batcher::merged(ValueId all, Shape item) {
+  if (item.is_static()) {
+    item[0] *= batch_;
+    return reshape_to(graph_, all, item);
+  }
+  if (item[0] != 1) return kNone;
+  const Node* expand = maker<ExpandDims>(graph_, all);
+  if (expand && is_int(graph_, expand->inputs[1], 1)) return expand->inputs[0];
+  return graph_.add(Squeeze{{1}}, {all});
+}
+
 // Ops that have a batch dimension of their own, the first one of `tensors` inputs: the items'
 // batches become one, and the results are taken apart again.
 Batcher::Values Batcher::folded(const Op& op, const std::vector<BatchValue>& inputs, size_t tensors,
@@ -160,13 +194,13 @@ Batcher::Values Batcher::folded(const Op& op, const std::vector<BatchValue>& inp
       operands.push_back(inputs[i].value);
       continue;
     }
-    Shape shape = item_shape(inputs[i]);
+    const Shape shape = item_shape(inputs[i]);
     const ValueId all = whole(inputs[i]);
-    if (all == kNone || !shape.is_static() || shape.rank() < 1) return {};
+    if (all == kNone || shape.rank() < 1 || shape[0] < 0) return {};
     if (own >= 0 && shape[0] != own) return {};
     own = shape[0];
-    shape[0] *= batch_;
-    operands.push_back(reshape_to(graph_, all, shape));
+    operands.push_back(merged(all, shape));
+    if (operands.back() == kNone) return {};
   }
   const NodeId node = graph_.add_node(op, operands, name);
   std::vector<BatchValue> outputs;

@@ -38,6 +38,8 @@ class Batcher {
                       const std::string& name);
   Values reshaped(const BatchValue& x, const Shape& item);
   Values item_reshape(const Op& op, const std::vector<BatchValue>& inputs);
+  Values open_item_reshape(const Op& op, const std::vector<BatchValue>& inputs);
+  ValueId merged(ValueId all, Shape item);
   Values folded(const Op& op, const std::vector<BatchValue>& inputs, size_t tensors,
                 const std::string& name);
   Values gathered(const Gather& op, const std::vector<BatchValue>& inputs, const std::string& name);

@@ -75,6 +75,19 @@ bool fuse_at(Graph& graph, NodeId id) {
   return true;
 }
 
+// A resize that nothing could be taken into reads the picture's bytes all the same.
+bool skip_cast_at(Graph& graph, NodeId id) {
+  const Node& node = graph.node(id);
+  const Resize* resize = node.as<Resize>();
+  if (!resize || resize->method != ResizeMethod::kBilinear ||
+      graph.value(node.inputs[0]).type.dtype != DType::kFloat32)
+    return false;
+  const ValueId image = through_cast(graph, node.inputs[0]);
+  if (image == node.inputs[0]) return false;
+  replace_node(graph, id, graph.add(*resize, {image, node.inputs[1]}, node.name));
+  return true;
+}
+
 }  // namespace
 
 bool fuse_resize_affine(Graph& graph, const PassContext&) {
@@ -83,6 +96,7 @@ bool fuse_resize_affine(Graph& graph, const PassContext&) {
     // Backwards: the last step of a chain takes the whole of it.
     const std::vector<NodeId> order = g.topological_order();
     for (size_t i = order.size(); i-- > 0;) changed = fuse_at(g, order[i]) || changed;
+    for (NodeId id : g.topological_order()) changed = skip_cast_at(g, id) || changed;
     return changed;
   });
 }

@@ -56,6 +56,30 @@ TEST(FuseResizeAffine, PictureOfTheRightSize) {
   })");
 }
 
+TEST(FuseResizeAffine, NothingToTakeInLeavesTheCastOut) {
+  expect_pass(fuse_resize_affine, R"(graph(%x: uint8[1,?,?,3], %s: int32[2]) {
+    %means = Const() {value=float32[3]{1,2,3}}
+    %0 = Cast(%x) {dtype=float32}
+    %1 = Resize(%0, %s) {half_pixel_centers=true}
+    %2 = Binary(%1, %means) {kind=Sub}
+    return a=%2
+  })",
+              R"(graph(%x: uint8[1,?,?,3], %s: int32[2]) {
+    %means = Const() {value=float32[3]{1,2,3}}
+    %1 = Resize(%x, %s) {half_pixel_centers=true}
+    %2 = Binary(%1, %means) {kind=Sub}
+    return a=%2
+  })");
+  expect_unchanged(fuse_resize_affine,
+                   R"(graph(%x: int32[1,?,?,3], %y: uint8[1,?,?,3], %s: int32[2]) {
+    %0 = Cast(%x) {dtype=float32}
+    %1 = Resize(%0, %s)
+    %2 = Cast(%y) {dtype=float32}
+    %3 = Resize(%2, %s) {method=Nearest}
+    return a=%1, b=%3
+  })");
+}
+
 TEST(FuseResizeAffine, LeavesOtherForms) {
   // Nearest, offsets by channel, constant - x, a second reader, an unknown size.
   expect_unchanged(fuse_resize_affine, R"(graph(%x: uint8[1,?,?,3], %s: int32[2]) {

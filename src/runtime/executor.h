@@ -41,6 +41,8 @@ class Executor {
   // The same of the threads' work, summed over the threads: without their waiting for each other.
   const std::vector<double>& step_work_ms() const { return step_work_ms_; }
   int profiled_runs() const { return profiled_runs_; }
+  // By the plan's slots; inputs are those of the latest run.
+  const std::vector<Tensor>& slots() const { return slots_; }
 
  private:
   struct StepState;

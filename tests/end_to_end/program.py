@@ -75,6 +75,12 @@ def photographs():
     return sorted((DATA / "images").glob("*.jpg"))
 
 
+# What docs/architecture.md promises of FP32: how far a score may be from TensorFlow's, and so how close two of
+# TensorFlow's must be for their rows to change places.
+SCORE_DIFFERENCE = 2e-6
+TIE = 2 * SCORE_DIFFERENCE
+
+
 def assert_same_detections(got, want, tolerance=1e-4):
     """The same detections in the same order; `want` as TensorFlow gave them, without a batch."""
     count = int(np.ravel(want["num_detections"])[0])
@@ -86,9 +92,9 @@ def assert_same_detections(got, want, tolerance=1e-4):
     np.testing.assert_allclose(got["detection_boxes"][order], want["detection_boxes"][:count], rtol=0, atol=tolerance)
 
 
-def same_order(got, want, count, tie=1e-6):
-    """The row of `got` for each of `want`: the same row, but for rows whose scores differ by less
-    than a few float steps, which may stand in either order."""
+def same_order(got, want, count, tie=TIE):
+    """The row of `got` for each of `want`: the same row, but for rows whose scores are that close,
+    which may stand in either order."""
     order, free = [], set(range(count))
     scores = want["detection_scores"]
     for row in range(count):

@@ -34,7 +34,8 @@ std::string parts_text(const DetectOptions& options) {
 class DetectorSide : public Side {
  public:
   DetectorSide(const CompareSide& side, const std::string& labels, float score)
-      : detector_(Model::load(side.path, side.model), engine_options(side), labels),
+      : detector_(load_detector(side.path, side.model, side.roles), engine_options(side), labels,
+                  side.roles),
         options_(side.detect),
         path_(side.path) {
     is_cut_ = options_.tiles.rows * options_.tiles.columns > 1;
