@@ -2,6 +2,7 @@
 #include <spng.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
 
@@ -25,8 +26,21 @@ struct FreeContext {
 };
 using Context = std::unique_ptr<spng_ctx, FreeContext>;
 
+// libspng and zlib inside it call some of their failed allocations damage: this knows better.
+thread_local bool no_memory = false;
+
+void* noted(void* memory) {
+  no_memory = no_memory || memory == nullptr;
+  return memory;
+}
+void* png_malloc(size_t bytes) { return noted(std::malloc(bytes)); }
+void* png_realloc(void* memory, size_t bytes) { return noted(std::realloc(memory, bytes)); }
+void* png_calloc(size_t count, size_t bytes) { return noted(std::calloc(count, bytes)); }
+
 Context open_png(std::string_view bytes, const std::string& name) {
-  Context context(spng_ctx_new(0));
+  no_memory = false;
+  spng_alloc allocator{png_malloc, png_realloc, png_calloc, std::free};
+  Context context(spng_ctx_new2(&allocator, 0));
   if (!context) throw ResourceError(fmt::format("{}: no memory for a PNG decoder", name));
   spng_set_image_limits(context.get(), kMaxSide, kMaxSide);
   spng_set_chunk_limits(context.get(), kMaxChunkBytes, kMaxCachedBytes);
@@ -50,7 +64,7 @@ std::string describe(int error) {
 }
 
 [[noreturn]] void fail(const std::string& name, size_t size, int error) {
-  if (error == SPNG_EMEM)
+  if (no_memory || error == SPNG_EMEM)
     throw ResourceError(fmt::format("{}: no memory left to decode the PNG", name));
   if (error == SPNG_IO_EOF)
     throw_image_error(
@@ -262,7 +276,7 @@ int png_orientation(std::string_view bytes, const std::string& name) {
   const Context context = open_png(bytes, name);
   spng_exif exif{};
   const int error = spng_get_exif(context.get(), &exif);
-  if (error == SPNG_EMEM) fail(name, bytes.size(), error);
+  if (no_memory) fail(name, bytes.size(), error);
   if (error != 0) return 1;
   return tiff_orientation({exif.data, exif.length});
 }

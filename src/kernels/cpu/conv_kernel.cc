@@ -1,6 +1,8 @@
 // The convolution row: filters packed when the plan is built.
 #include <fmt/core.h>
 
+#include <cstring>
+
 #include "kernels/cpu/other_panels.h"
 #include "kernels/cpu/window.h"
 #include "kernels/ref/ref.h"
@@ -38,13 +40,17 @@ class ConvKernel : public OpKernel {
     groups_ = in_c_ / filter.dim(2);
     const int64_t k = kernel_h_ * kernel_w_ * filter.dim(2);
     const int64_t n = out_c_ / groups_;
-    const size_t one = (PackedMatrix::bytes(gemm_, k, n) + 63) / 64 * 64;
+    const size_t used = PackedMatrix::bytes(gemm_, k, n);
+    const size_t one = (used + 63) / 64 * 64;
     packed_ = desc.pack(one * static_cast<size_t>(groups_), [&](void* memory) {
       const float* bias = desc.inputs.size() > 2 ? desc.inputs[2].constant->data<float>() : nullptr;
-      for (int64_t g = 0; g < groups_; ++g)
-        PackedMatrix(gemm_, k, n, static_cast<char*>(memory) + static_cast<size_t>(g) * one)
+      for (int64_t g = 0; g < groups_; ++g) {
+        char* group = static_cast<char*>(memory) + static_cast<size_t>(g) * one;
+        PackedMatrix(gemm_, k, n, group)
             .pack(filter.data<float>() + g * n, out_c_, 1,
                   bias != nullptr ? bias + g * n : nullptr);
+        std::memset(group + used, 0, one - used);
+      }
     });
     for (int64_t g = 0; g < groups_; ++g)
       filters_.emplace_back(gemm_, k, n, packed_.data<char>() + static_cast<size_t>(g) * one);
