@@ -12,6 +12,7 @@ struct ConvertOptions {
   std::string signature;  // of a SavedModel; empty: serving_default, or the only one source
   std::vector<std::string> outputs;  // tensor names; empty: found by themselves
   bool overwrite = false;            // an existing destination is an error otherwise
+  double check_seconds = 60;         // that running both may take; 0: any time
 };
 
 struct ConvertReport {

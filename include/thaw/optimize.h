@@ -16,9 +16,10 @@ struct OptimizeOptions {
   // A plan is built for each: the shapes of all inputs in their order. Empty: the model's own, with
   // pictures of 1x720x1280x3 where it leaves that open.
   std::vector<std::vector<Shape>> shapes;
-  EngineOptions engine;    // what plans are built with; a precision that is unset is float32
-  bool build = true;       // false: no plans; the engine builds in memory as the manifest says
-  bool overwrite = false;  // an existing destination is an error otherwise
+  EngineOptions engine;       // what plans are built with; a precision that is unset is float32
+  bool build = true;          // false: no plans; the engine builds in memory as the manifest says
+  bool overwrite = false;     // an existing destination is an error otherwise
+  double check_seconds = 60;  // that running each plan may take, to time and to check it; 0: any
   std::function<void(const std::string&)> progress;  // told what begins; may be empty
   std::function<void(const std::string&)> detail;    // told what goes on within it; may be empty
   Log log;                                           // a timing cache that is damaged; may be empty

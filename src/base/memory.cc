@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <string>
 
+#include "base/memory_budget.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -18,10 +19,18 @@ class HostAllocator : public Allocator {
   std::shared_ptr<void> allocate(size_t bytes) override {
     allocations.fetch_add(1, std::memory_order_relaxed);
     const size_t rounded = (bytes + kAlignment) / kAlignment * kAlignment;
-    void* p = rounded < bytes ? nullptr : std::aligned_alloc(kAlignment, rounded);
+    if (rounded < bytes) throw ResourceError("no memory for " + std::to_string(bytes) + " bytes");
+    MemoryShare share(rounded);
+    void* p = std::aligned_alloc(kAlignment, rounded);
     if (!p) throw ResourceError("no memory for " + std::to_string(bytes) + " bytes");
-    return {p, std::free};
+    return {p, Free{std::move(share)}};
   }
+
+ private:
+  struct Free {
+    MemoryShare share;
+    void operator()(void* p) const { std::free(p); }
+  };
 };
 
 }  // namespace

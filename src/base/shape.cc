@@ -4,6 +4,12 @@
 #include "thaw/tensor.h"
 
 namespace thaw {
+namespace {
+
+// No memory holds more, and no product of 8 bytes with fewer overflows.
+constexpr int64_t kMaxElements = int64_t{1} << 48;
+
+}  // namespace
 
 Shape::Shape(std::initializer_list<int64_t> dims) {
   for (int64_t d : dims) push_back(d);
@@ -50,12 +56,10 @@ void Shape::erase(int position) {
 int64_t Shape::num_elements() const {
   if (!is_static()) throw InternalError("the size of shape " + str() + " is not known");
   int64_t n = 1;
-  // A zero anywhere makes the tensor empty, however large the other dimensions are.
-  if (std::find(begin(), end(), 0) != end()) return 0;
   for (int64_t d : *this)
-    if (__builtin_mul_overflow(n, d, &n))
-      throw InputError("shape " + str() + " has more elements than 64 bits can count");
-  return n;
+    if (__builtin_mul_overflow(n, std::max<int64_t>(d, 1), &n) || n > kMaxElements)
+      throw InputError("shape " + str() + " is larger than any memory");
+  return std::find(begin(), end(), 0) != end() ? 0 : n;
 }
 
 std::string Shape::str() const {

@@ -1,30 +1,70 @@
 #include "thaw/tensor.h"
 
 #include <cstring>
-#include <limits>
+#include <memory>
+#include <new>
 
 #include "base/memory.h"
+#include "base/memory_budget.h"
 #include "thaw/error.h"
 
 namespace thaw {
+namespace {
+
+// Stands before a tensor's strings.
+struct TextHeader {
+  explicit TextHeader(size_t n) : share(sizeof(TextHeader) + n * sizeof(std::string)), count(n) {}
+  MemoryShare share;
+  MemoryShare contents;
+  size_t count;
+};
+static_assert(sizeof(TextHeader) % alignof(std::string) == 0);
+
+std::shared_ptr<std::string> allocate_strings(size_t n) {
+  TextHeader header(n);
+  void* block = ::operator new(sizeof(TextHeader) + n * sizeof(std::string));
+  auto* strings = reinterpret_cast<std::string*>(static_cast<char*>(block) + sizeof(TextHeader));
+  new (block) TextHeader(std::move(header));
+  std::uninitialized_value_construct_n(strings, n);
+  return {strings, [](std::string* first) {
+            auto* of =
+                reinterpret_cast<TextHeader*>(reinterpret_cast<char*>(first) - sizeof(TextHeader));
+            std::destroy_n(first, of->count);
+            of->~TextHeader();
+            ::operator delete(of);
+          }};
+}
+
+struct List : TensorList {
+  explicit List(TensorList&& list) : TensorList(std::move(list)) {}
+  MemoryShare contents;
+};
+
+}  // namespace
+
+size_t tensor_bytes(DType dtype, const Shape& shape) {
+  const size_t each = dtype == DType::kString ? sizeof(std::string) : dtype_size(dtype);
+  return static_cast<size_t>(shape.num_elements()) * each;
+}
 
 Tensor Tensor::empty(DType dtype, const Shape& shape) {
   Tensor t;
   t.dtype_ = dtype;
   t.shape_ = shape;
   t.num_elements_ = shape.num_elements();
-  const auto n = static_cast<size_t>(t.num_elements_);
   if (dtype == DType::kString) {
-    std::shared_ptr<std::string[]> strings(new std::string[n]);
-    t.data_ = strings.get();
-    t.owner_ = std::shared_ptr<void>(strings, strings.get());
+    try {
+      const auto strings = allocate_strings(static_cast<size_t>(t.num_elements_));
+      t.data_ = strings.get();
+      t.owner_ = strings;
+    } catch (const std::bad_alloc&) {
+      throw ResourceError("no memory for " + t.str());
+    }
     return t;
   }
   if (dtype_size(dtype) == 0)
     throw InternalError(std::string("a tensor of ") + dtype_name(dtype) + " can't be allocated");
-  if (n > std::numeric_limits<size_t>::max() / 16)
-    throw InputError("tensor " + t.str() + " is too large");
-  t.owner_ = host_allocator().allocate(n * dtype_size(dtype));
+  t.owner_ = host_allocator().allocate(t.num_bytes());
   t.data_ = t.owner_.get();
   return t;
 }
@@ -50,8 +90,8 @@ Tensor Tensor::share(DType dtype, const Shape& shape, void* data, std::shared_pt
 }
 
 Tensor Tensor::list(TensorList list) {
-  auto owner = std::make_shared<TensorList>(std::move(list));
-  return share(DType::kList, Shape{}, owner.get(), owner);
+  auto owner = std::make_shared<List>(std::move(list));
+  return share(DType::kList, Shape{}, static_cast<TensorList*>(owner.get()), owner);
 }
 
 const TensorList& Tensor::as_list() const {
@@ -114,6 +154,23 @@ std::vector<int64_t> Tensor::ints() const {
 }
 
 std::string Tensor::str() const { return dtype_name(dtype_) + shape_.str(); }
+
+void charge_contents(Tensor& tensor) {
+  MemoryShare* held = nullptr;
+  size_t bytes = 0;
+  if (tensor.dtype() == DType::kList) {
+    held = &static_cast<List&>(tensor.as_list()).contents;
+    bytes = tensor.as_list().elements.capacity() * sizeof(Tensor);
+  } else if (tensor.dtype() == DType::kString) {
+    const std::string* strings = tensor.data<std::string>();
+    held = &(reinterpret_cast<TextHeader*>(tensor.raw()) - 1)->contents;
+    for (int64_t i = 0; i < tensor.num_elements(); ++i)
+      if (strings[i].capacity() > std::string().capacity()) bytes += strings[i].capacity();
+  }
+  if (!held) return;
+  *held = MemoryShare();
+  *held = MemoryShare(bytes);
+}
 
 bool identical(const Tensor& a, const Tensor& b) {
   if (a.dtype() != b.dtype() || a.shape() != b.shape()) return false;

@@ -16,7 +16,8 @@ TEST(Shape, PrintsWhatIsKnown) {
 TEST(Shape, RefusesAnOverflowingProduct) {
   const int64_t big = int64_t{1} << 32;
   EXPECT_THROW(Shape({big, big}).num_elements(), InputError);
-  EXPECT_EQ(Shape({big, big, 0}).num_elements(), 0);
+  EXPECT_THROW(Shape({big, big, 0}).num_elements(), InputError) << "no kernel should multiply them";
+  EXPECT_EQ(Shape({big, 0, 1 << 10}).num_elements(), 0);
 }
 
 TEST(Shape, RefusesMoreThanEightDimensions) {

@@ -70,6 +70,10 @@ int run_convert(int argc, char** argv) {
   app.add_option("--signature", options.signature, "Signature of a SavedModel source")
       ->capture_default_str();
   app.add_flag("--overwrite", options.overwrite, "Replace DST if it is there");
+  app.add_option("--check-seconds", options.check_seconds,
+                 "How long the check may run both; 0: as long as they take")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   add_output_options(app, output);
   return parse_and_run(app, argc, argv, output, [&] {
     const auto start = std::chrono::steady_clock::now();

@@ -30,6 +30,7 @@ struct Arguments {
   int max_cached_engines = 4;
   bool no_build = false;
   bool overwrite = false;
+  double check_seconds = 60;
   bool no_tune = false;
   std::string timing_cache;
   OutputOptions output;
@@ -40,6 +41,7 @@ OptimizeOptions optimize_options(const Arguments& arguments) {
   options.outputs = arguments.outputs;
   options.build = !arguments.no_build;
   options.overwrite = arguments.overwrite;
+  options.check_seconds = arguments.check_seconds;
   options.engine.threads = arguments.threads;
   options.engine.max_cached_engines = arguments.max_cached_engines;
   options.engine.precision = precision_from_name(arguments.precision);
@@ -163,6 +165,10 @@ int run_optimize(int argc, char** argv) {
   app.add_flag("--no-build", arguments.no_build,
                "Write no plan: engines are built in memory when the model runs");
   app.add_flag("--overwrite", arguments.overwrite, "Replace DST if it is there");
+  app.add_option("--check-seconds", arguments.check_seconds,
+                 "How long a plan may run to be timed and checked; 0: as long as it takes")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   add_output_options(app, arguments.output);
   return parse_and_run(app, argc, argv, arguments.output, [&] { return run(arguments); });
 }

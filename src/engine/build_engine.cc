@@ -2,6 +2,8 @@
 
 #include <chrono>
 
+#include "base/memory_budget.h"
+#include "base/stop.h"
 #include "graph/infer_util.h"
 #include "kernels/evaluate.h"
 #include "passes/pass.h"
@@ -11,6 +13,8 @@ namespace thaw {
 namespace {
 
 using Clock = std::chrono::steady_clock;
+
+constexpr double kMostFoldingSeconds = 30;
 
 DType layer_dtype(Precision precision) {
   switch (precision) {
@@ -54,6 +58,7 @@ size_t count_open(const Graph& graph) {
 BuildContext kernels_for(Device& device, const EngineOptions& options) {
   BuildContext context;
   context.device = &device;
+  context.memory_limit = options.memory_limit > 0 ? options.memory_limit : machine_memory();
   if (options.device == "ref") return context;
   context.host_kernels = cpu_kernels();
   context.optional = {onednn_kernels(), xnnpack_kernels()};
@@ -80,6 +85,9 @@ Graph optimised_graph(const Graph& graph, const std::vector<Shape>& shapes,
   pipeline_options.disabled = {options.disabled_passes.begin(), options.disabled_passes.end()};
   pipeline_options.dump_dir = options.dump_dir;
   pipeline_options.verify = options.verify;
+  StopSignal stop;  // ends the folding of constants, when it has gone on for so long
+  stop.stop_after(kMostFoldingSeconds);
+  const StopScope stopping(&stop);
   for (const PassTime& t : run_pipeline(result, context, pipeline_options))
     if (times) times->emplace_back(t.name, t.ms);
   return result;

@@ -6,7 +6,10 @@
 #include <array>
 #include <deque>
 #include <map>
+#include <new>
+#include <stdexcept>
 
+#include "base/memory_budget.h"
 #include "base/zero_pages.h"
 #include "engine/choose_kernel.h"
 #include "engine/cost.h"
@@ -79,9 +82,7 @@ class KernelWeights : public WeightStore {
   std::vector<Tensor> taken_;
 };
 
-size_t slot_bytes(const Slot& slot) {
-  return static_cast<size_t>(slot.shape.num_elements()) * dtype_size(slot.dtype);
-}
+double mib(size_t bytes) { return static_cast<double>(bytes) / (1 << 20); }
 
 // A place in a slot's memory.
 struct Piece {
@@ -113,6 +114,8 @@ class PlanBuilder {
   void mark_heap_values(const std::vector<NodeId>& order);
   void add_node(NodeId id);
   bool blank_absent(OpDesc& desc);
+  void check_size(ValueId value) const;
+  void check_memory() const;
   const PreparedKernel* prepared_kernel(NodeId id) const;
   KernelChoice choose(NodeId id, const OpDesc& desc, const PreparedKernel* prepared) const;
   std::unique_ptr<OpKernel> make_kernel(NodeId id, const KernelChoice& choice, OpDesc& desc,
@@ -121,6 +124,7 @@ class PlanBuilder {
   bool add_alias(const Node& node, Space space);
   bool add_joined(const Node& node, Space space);
   void finish_step(Step step, const Node& node, Space space);
+  Slot slot_of(ValueId value, SlotKind kind, Space space) const;
   uint32_t add_slot(Slot slot);
   uint32_t slot_in(ValueId value, Space space);
   uint32_t constant_slot(ValueId value, Space space, const Tensor& constant);
@@ -161,6 +165,7 @@ std::unique_ptr<Plan> PlanBuilder::build() {
   plan_arenas();
   plan_releases();
   drop_held_constants();
+  check_memory();
   plan_->is_static = std::none_of(plan_->slots.begin(), plan_->slots.end(),
                                   [](const Slot& s) { return s.kind == SlotKind::kHeap; }) &&
                      std::none_of(plan_->steps.begin(), plan_->steps.end(),
@@ -170,12 +175,8 @@ std::unique_ptr<Plan> PlanBuilder::build() {
 
 void PlanBuilder::add_inputs() {
   for (ValueId v : graph_.inputs()) {
-    const TensorType& type = graph_.value(v).type;
-    Slot slot;
-    slot.kind = SlotKind::kInput;
-    slot.dtype = type.dtype;
-    slot.shape = type.shape;
-    slots_[v][0] = add_slot(slot);
+    check_size(v);
+    slots_[v][0] = add_slot(slot_of(v, SlotKind::kInput, Space::kHost));
     plan_->inputs.push_back(slots_[v][0]);
   }
 }
@@ -196,6 +197,26 @@ SlotKind PlanBuilder::kind_for(ValueId value) const {
   const bool planned =
       !must_be_heap_[value] && type.shape.is_static() && dtype_size(type.dtype) > 0;
   return planned ? SlotKind::kArena : SlotKind::kHeap;
+}
+
+// Whether a tensor of the value's type can be at all, before anything is made for it.
+void PlanBuilder::check_size(ValueId value) const {
+  const TensorType& type = graph_.value(value).type;
+  if (!type.shape.is_static()) return;
+  const size_t bytes = tensor_bytes(type.dtype, type.shape);
+  if (context_.memory_limit == 0 || bytes <= context_.memory_limit) return;
+  throw ResourceError(fmt::format("node '{}': {} needs {:.1f} MiB, at most {:.1f} MiB may be taken",
+                                  graph_.value_name(value), type.str(), mib(bytes),
+                                  mib(context_.memory_limit)));
+}
+
+Slot PlanBuilder::slot_of(ValueId value, SlotKind kind, Space space) const {
+  Slot slot;
+  slot.kind = kind;
+  slot.space = space;
+  slot.dtype = graph_.value(value).type.dtype;
+  slot.shape = graph_.value(value).type.shape;
+  return slot;
 }
 
 uint32_t PlanBuilder::add_slot(Slot slot) {
@@ -226,18 +247,12 @@ uint32_t PlanBuilder::slot_in(ValueId value, Space space) {
 
 uint32_t PlanBuilder::copy_to(ValueId value, Space space) {
   const bool up = space == Space::kDevice;
-  const TensorType& type = graph_.value(value).type;
-  Slot slot;
-  slot.kind = kind_for(value);
-  slot.space = space;
-  slot.dtype = type.dtype;
-  slot.shape = type.shape;
   Step step;
   step.kind = up ? StepKind::kUpload : StepKind::kDownload;
   step.stage = up ? Stage::kUpload : Stage::kDownload;
   step.space = space;
   step.inputs = {slots_[value][up ? 0 : 1]};
-  step.outputs = {add_slot(slot)};
+  step.outputs = {add_slot(slot_of(value, kind_for(value), space))};
   step.name = graph_.value_name(value);
   step.op = step.kernel_name = up ? "upload" : "download";
   plan_->steps.push_back(std::move(step));
@@ -247,6 +262,7 @@ uint32_t PlanBuilder::copy_to(ValueId value, Space space) {
 void PlanBuilder::add_node(NodeId id) {
   const Node& node = graph_.node(id);
   if (node.as<Const>()) return;  // slots of constants are made by their readers
+  for (ValueId v : node.outputs) check_size(v);
   Step step;
   if (node.as<While>() || node.as<If>()) {
     add_nested(step, node);
@@ -264,6 +280,12 @@ void PlanBuilder::add_node(NodeId id) {
     step.kernel = make_kernel(id, choice, desc, prepared, may_pack);
   } catch (const InputError& e) {
     throw InputError(fmt::format("node '{}': {}", node.name, e.what()));
+  } catch (const ResourceError& e) {
+    throw ResourceError(fmt::format("node '{}': {}", node.name, e.what()));
+  } catch (const std::bad_alloc&) {
+    throw ResourceError(fmt::format("no memory for the kernel of node '{}'", node.name));
+  } catch (const std::length_error&) {
+    throw ResourceError(fmt::format("no memory for the kernel of node '{}'", node.name));
   }
   step.kernel_name = choice.entry->name;
   step.why = choice.why;
@@ -376,17 +398,12 @@ bool PlanBuilder::add_joined(const Node& node, Space space) {
       return false;
     parts.push_back(root);
   }
-  Slot slot;
-  slot.kind = SlotKind::kArena;
-  slot.space = space;
-  slot.dtype = graph_.value(node.outputs[0]).type.dtype;
-  slot.shape = graph_.value(node.outputs[0]).type.shape;
-  const uint32_t joined = add_slot(std::move(slot));
+  const uint32_t joined = add_slot(slot_of(node.outputs[0], SlotKind::kArena, space));
   slots_[node.outputs[0]][static_cast<size_t>(space)] = joined;
   size_t offset = 0;
   for (uint32_t part : parts) {
     part_of_[part] = {joined, offset};
-    offset += slot_bytes(plan_->slots[part]);
+    offset += tensor_bytes(plan_->slots[part].dtype, plan_->slots[part].shape);
   }
   return true;
 }
@@ -403,14 +420,9 @@ Piece PlanBuilder::place_of(uint32_t slot) const {
 
 void PlanBuilder::finish_step(Step step, const Node& node, Space space) {
   for (ValueId v : node.inputs) step.inputs.push_back(slot_in(v, space));
-  for (ValueId v : node.outputs) {
-    Slot slot;
-    slot.kind = kind_for(v);
-    slot.space = space;
-    slot.dtype = graph_.value(v).type.dtype;
-    slot.shape = graph_.value(v).type.shape;
-    step.outputs.push_back(slots_[v][static_cast<size_t>(space)] = add_slot(slot));
-  }
+  for (ValueId v : node.outputs)
+    step.outputs.push_back(slots_[v][static_cast<size_t>(space)] =
+                               add_slot(slot_of(v, kind_for(v), space)));
   step.space = space;
   step.stage = stage_;
   step.name = node.name;
@@ -444,7 +456,7 @@ void PlanBuilder::plan_arenas() {
       if (slot.kind != SlotKind::kArena || place_of(s).slot != s ||
           static_cast<int>(slot.space) != space)
         continue;
-      lives[s].bytes = slot_bytes(slot);
+      lives[s].bytes = tensor_bytes(slot.dtype, slot.shape);
       mine.push_back(lives[s]);
       owners.push_back(s);
     }
@@ -477,6 +489,24 @@ void PlanBuilder::plan_releases() {
     release(plan_->steps[i], plan_->steps[i].inputs);
     release(plan_->steps[i], plan_->steps[i].outputs);
   }
+}
+
+void PlanBuilder::check_memory() const {
+  const size_t need = plan_->bytes();
+  if (context_.memory_limit == 0 || need <= context_.memory_limit) return;
+  size_t most = 0;
+  std::string largest;
+  for (ValueId v = 0; v < graph_.num_values(); ++v) {
+    const TensorType& type = graph_.value(v).type;
+    const bool used = slots_[v][0] != kNoSlot || slots_[v][1] != kNoSlot;
+    if (!used || !type.shape.is_static() || tensor_bytes(type.dtype, type.shape) <= most) continue;
+    most = tensor_bytes(type.dtype, type.shape);
+    largest = fmt::format("{} of node '{}'", type.str(), graph_.value_name(v));
+  }
+  throw ResourceError(
+      fmt::format("the plan needs {:.1f} MiB, the limit is {:.1f} MiB; a smaller batch or input "
+                  "needs less; its largest tensor is {}",
+                  mib(need), mib(context_.memory_limit), largest));
 }
 
 // A constant that every reader keeps in a form of its own needs no second copy.
@@ -513,7 +543,7 @@ bool is_held(const Graph& graph, NodeId id, const PreparedKernels& kernels) {
   if (graph.is_output(value) || graph.value(value).users.empty()) return false;
   for (NodeId user : graph.value(value).users) {
     const auto found = kernels.find({&graph, user});
-    if (found == kernels.end()) return false;
+    if (found == kernels.end() || found->second.packed.empty()) return false;
     const std::vector<ValueId>& inputs = graph.node(user).inputs;
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs[i] == value && (i >= found->second.held.size() || !found->second.held[i]))

@@ -53,10 +53,13 @@ struct BuildContext {
   const PreparedKernels* prepared = nullptr;  // of every node that has a kernel
   const TunedKernels* tuned = nullptr;        // nodes that it lacks get the first row that can
   PreparedKernels* record = nullptr;          // filled when it is there
+  size_t memory_limit = 0;                    // bytes that the plan may need; 0: any number
 };
 
 // Throws InputError, naming the node, when an op's attributes or constants are impossible, or when
-// what is prepared does not suit the graph.
+// what is prepared does not suit the graph; ResourceError, naming the largest tensor's node, when
+// the plan needs more memory than it may: before any of it is allocated but the kernels' packed
+// weights.
 std::unique_ptr<Plan> build_plan(const Graph& graph, const BuildContext& context);
 
 }  // namespace thaw

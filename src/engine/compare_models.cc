@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <string>
+#include <unordered_map>
+
 namespace thaw {
 
 Tensor made_up_input(const TensorInfo& info, const Shape& shape) {
@@ -19,12 +22,13 @@ Tensor made_up_input(const TensorInfo& info, const Shape& shape) {
 std::string difference(Engine& before, Engine& after, const std::vector<Tensor>& inputs) {
   const std::vector<Tensor> a = before.run(inputs);
   const std::vector<Tensor> b = after.run(inputs);
+  std::unordered_map<std::string, size_t> places;
+  for (size_t i = 0; i < after.outputs().size(); ++i) places[after.outputs()[i].name] = i;
   for (size_t i = 0; i < before.outputs().size(); ++i) {
     const std::string& name = before.outputs()[i].name;
-    for (size_t j = 0; j < after.outputs().size(); ++j) {
-      if (after.outputs()[j].name != name) continue;
-      if (!identical(a[i], b[j])) return fmt::format("output '{}' differs", name);
-    }
+    const auto place = places.find(name);
+    if (place != places.end() && !identical(a[i], b[place->second]))
+      return fmt::format("output '{}' differs", name);
   }
   return {};
 }

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "base/stop.h"
 #include "engine/compare_models.h"
 #include "engine/model_graph.h"
 #include "export/write_graph.h"
@@ -40,7 +41,8 @@ void fill_types(std::vector<TensorInfo>& infos, const std::vector<TensorInfo>& k
 }
 
 // Reads what was written and runs it beside what was read of the source.
-void check_result(FrozenModel source, const std::string& destination, ConvertReport& report) {
+void check_result(FrozenModel source, const std::string& destination, double check_seconds,
+                  ConvertReport& report) {
   std::string path = source.path;
   const Model before = Model::from_graph(to_model_graph(std::move(source)).graph, path);
   const Model after = Model::load(destination);
@@ -57,7 +59,17 @@ void check_result(FrozenModel source, const std::string& destination, ConvertRep
   }
   Engine first(before);
   Engine second(after);
-  const std::string fault = difference(first, second, inputs);
+  StopSignal stop;
+  stop.stop_after(check_seconds);
+  const StopScope stopping(&stop);
+  std::string fault;
+  try {
+    fault = difference(first, second, inputs);
+  } catch (const Stopped&) {
+    report.check_note =
+        fmt::format("read back but not run to the end: it takes more than {:g} s", check_seconds);
+    return;
+  }
   if (!fault.empty())
     throw InternalError(fmt::format("{}: {} from that of {}", destination, fault, path));
   report.checked = true;
@@ -85,7 +97,7 @@ ConvertReport convert(const std::string& source, const std::string& destination,
   const bool is_folder = report.destination_kind == "SavedModel";
   const std::string graph = is_folder ? destination + "/saved_model.pb" : destination;
   report.bytes = static_cast<size_t>(std::filesystem::file_size(graph));
-  check_result(std::move(frozen), destination, report);
+  check_result(std::move(frozen), destination, options.check_seconds, report);
   return report;
 }
 

@@ -1,11 +1,29 @@
 #include "engine/cost.h"
 
+#include <initializer_list>
+
 namespace thaw {
 namespace {
 
+// The product of extents; -1 when one is not known, or when 64 bits can't hold it.
+int64_t product(std::initializer_list<int64_t> extents) {
+  int64_t n = 1;
+  for (int64_t d : extents)
+    if (d < 0 || __builtin_mul_overflow(n, d, &n)) return -1;
+  return n;
+}
+
 // Every element of the output is a dot product of `length` terms.
 int64_t dot_products(const Shape& output, int64_t length) {
-  return output.is_static() && length >= 0 ? output.num_elements() * length : -1;
+  int64_t outputs = 1;
+  for (int64_t d : output) outputs = product({outputs, d});
+  return output.is_static() ? product({outputs, length}) : -1;
+}
+
+// -1 when one of them is not known.
+int64_t sum(int64_t a, int64_t b) {
+  int64_t n = -1;
+  return a < 0 || b < 0 || __builtin_add_overflow(a, b, &n) ? -1 : n;
 }
 
 }  // namespace
@@ -20,18 +38,17 @@ int64_t count_macs(const Graph& graph, const Node& node) {
   if (conv || node.as<ResizeConv2D>() || node.as<DepthwiseConv2D>()) {
     const Shape& filter = graph.value(node.inputs[1]).type.shape;
     if (!filter.is_static() || filter.rank() != 4) return -1;
-    return dot_products(graph.value(node.outputs[0]).type.shape,
-                        filter[0] * filter[1] * (node.as<DepthwiseConv2D>() ? 1 : filter[2]));
+    return dot_products(
+        graph.value(node.outputs[0]).type.shape,
+        product({filter[0], filter[1], node.as<DepthwiseConv2D>() ? 1 : filter[2]}));
   }
   if (node.as<ConvHeads>()) {
     int64_t macs = 0;
     for (size_t i = 0; i < node.outputs.size(); ++i) {
       const Shape& filter = graph.value(node.inputs[2 * i + 1]).type.shape;
       if (!filter.is_static() || filter.rank() != 4) return -1;
-      const int64_t one =
-          dot_products(graph.value(node.outputs[i]).type.shape, filter[0] * filter[1] * filter[2]);
-      if (one < 0) return -1;
-      macs += one;
+      macs = sum(macs, dot_products(graph.value(node.outputs[i]).type.shape,
+                                    product({filter[0], filter[1], filter[2]})));
     }
     return macs;
   }
@@ -42,7 +59,7 @@ int64_t count_macs(const Graph& graph, const Node& node) {
     if (!depthwise.is_static() || !pointwise.is_static() || !mid.is_static()) return -1;
     const int64_t second = dot_products(mid, pointwise[2]);
     mid[3] = pointwise[2];
-    return second + dot_products(mid, depthwise[0] * depthwise[1]);
+    return sum(second, dot_products(mid, product({depthwise[0], depthwise[1]})));
   }
   if (const auto* product = node.as<MatMul>()) {
     const Shape& a = graph.value(node.inputs[0]).type.shape;

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <utility>
 
+#include "base/memory_budget.h"
 #include "base/processors.h"
 #include "base/thread_pool.h"
 #include "engine/build_engine.h"
@@ -36,6 +37,7 @@ double milliseconds_since(Clock::time_point start) {
 struct CachedPlan {
   std::shared_ptr<const SharedPlan> shared;
   std::unique_ptr<Plan> plan;
+  std::shared_ptr<MemoryBudget> budget;  // of what runs take beside the plan; null: the machine's
   std::vector<std::pair<std::string, double>> times;  // Engine::build_times
   std::unique_ptr<Executor> executor;
 };
@@ -89,8 +91,9 @@ void add_traffic(const Plan& plan, const Step& step, const std::vector<Tensor>& 
     const Slot& slot = plan.slots[s];
     const bool is_fed = slot.kind == SlotKind::kInput && latest[s].defined();
     const Shape& shape = is_fed ? latest[s].shape() : slot.shape;
-    return shape.is_static() ? shape.num_elements() * static_cast<int64_t>(dtype_size(slot.dtype))
-                             : 0;
+    return shape.is_static() && dtype_size(slot.dtype) > 0
+               ? static_cast<int64_t>(tensor_bytes(slot.dtype, shape))
+               : 0;
   };
   if (step.kernel) layer.weight_bytes = static_cast<int64_t>(step.kernel->bytes());
   for (const uint32_t s : step.inputs) {
@@ -118,7 +121,6 @@ struct Engine::Impl {
                   CachedPlan& cached);
   bool load(const std::vector<Shape>& shapes, const BuildContext& context, SharedPlan& shared,
             CachedPlan& cached);
-  void check_memory(const Plan& plan) const;
   const std::vector<Tensor>& run(const std::vector<Tensor>& inputs);
 
   Model model;
@@ -183,7 +185,8 @@ CachedPlan Engine::Impl::build(const std::vector<Shape>& shapes, bool is_slow) {
     cached.plan = build_plan(*cached.shared->graph, context);
     cached.times = {{"share", milliseconds_since(start)}};
   }
-  check_memory(*cached.plan);
+  if (options.memory_limit > 0)
+    cached.budget = std::make_shared<MemoryBudget>(options.memory_limit - cached.plan->bytes());
   cached.executor = std::make_unique<Executor>(*cached.plan, resources);
   cached.executor->set_profiling(profiling);
   return cached;
@@ -256,15 +259,6 @@ bool Engine::Impl::load(const std::vector<Shape>& shapes, const BuildContext& co
   return true;
 }
 
-void Engine::Impl::check_memory(const Plan& plan) const {
-  const size_t need = plan.arena_bytes[0] + plan.arena_bytes[1] + plan.constant_bytes;
-  if (options.memory_limit == 0 || need <= options.memory_limit) return;
-  throw ResourceError(fmt::format(
-      "{}: the plan needs {:.1f} MiB, the limit is {:.1f} MiB; a smaller batch or input needs less",
-      model.path(), static_cast<double>(need) / (1 << 20),
-      static_cast<double>(options.memory_limit) / (1 << 20)));
-}
-
 CachedPlan& Engine::Impl::plan_for(const std::vector<Shape>& shapes) {
   const auto fits = [&](const CachedPlan& p) { return serves(p.shared->shapes, shapes); };
   const auto known = std::find_if(plans.begin(), plans.end(), fits);
@@ -304,6 +298,7 @@ const std::vector<Tensor>& Engine::Impl::run(const std::vector<Tensor>& inputs) 
     for (const Tensor& t : inputs) shapes.push_back(t.shape());
     latest = &plan_for(shapes);
   }
+  const MemoryScope memory(latest->budget);
   const ThreadPool::Session session(pool);
   return latest->executor->run(inputs);
 }

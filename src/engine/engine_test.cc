@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "base/memory.h"
+#include "base/stop.h"
 #include "engine/build_plan.h"
 #include "graph/graph.h"
 #include "runtime/executor.h"
@@ -288,6 +289,86 @@ TEST(Engine, KeepsToTheMemoryLimit) {
   Engine engine(small_network(), options);
   engine.run({random_tensor({1, 16, 16, 3}, 1)});
   EXPECT_THROW(engine.run({random_tensor({1, 1024, 1024, 3}, 1)}), ResourceError);
+}
+
+// x, twice as long in each of 40 turns.
+Model doubling_loop(DType dtype) {
+  Graph body;
+  const ValueId x = body.add_input("x", {dtype, {kUnknownDim}});
+  const ValueId turn = body.add_input("turn", {DType::kInt32, {}});
+  const ValueId one = body.constant(Tensor::of<int32_t>(DType::kInt32, {}, {1}));
+  if (dtype == DType::kString)
+    body.add_output("x", body.add(StringJoin{}, {x, x}, "double"));
+  else
+    body.add_output("x", body.add(Tile{}, {x, body.constant_ints({2})}, "double"));
+  body.add_output("turn", body.add(Binary{BinaryKind::kAdd}, {turn, one}));
+  Graph cond;
+  cond.add_input("x", {dtype, {kUnknownDim}});
+  const ValueId at = cond.add_input("turn", {DType::kInt32, {}});
+  const ValueId end = cond.constant(Tensor::of<int32_t>(DType::kInt32, {}, {40}));
+  cond.add_output("more", cond.add(Binary{BinaryKind::kLess}, {at, end}));
+  Graph g;
+  const ValueId start = g.add_input("x", {dtype, {kUnknownDim}});
+  const ValueId zero = g.constant(Tensor::of<int32_t>(DType::kInt32, {}, {0}));
+  While loop;
+  loop.cond = g.add_subgraph(std::move(cond));
+  loop.body = g.add_subgraph(std::move(body));
+  const NodeId node = g.add_node(loop, {start, zero}, "loop");
+  g.add_output("x", g.node(node).outputs[0]);
+  return Model::from_graph(std::move(g));
+}
+
+TEST(Engine, KeepsToTheMemoryLimitWhileItRuns) {
+  for (const DType dtype : {DType::kFloat32, DType::kString}) {
+    EngineOptions options;
+    options.memory_limit = size_t{1} << 20;
+    Engine engine(doubling_loop(dtype), options);
+    Tensor x = Tensor::empty(dtype, {1});
+    if (dtype == DType::kString)
+      *x.data<std::string>() = "text";
+    else
+      *x.data<float>() = 1;
+    try {
+      engine.run({x});
+      ADD_FAILURE() << dtype_name(dtype);
+    } catch (const ResourceError& e) {
+      EXPECT_NE(std::string(e.what()).find("'double'"), std::string::npos) << e.what();
+    }
+  }
+}
+
+TEST(Engine, RefusesATensorThatNoMemoryHolds) {
+  for (const int64_t size : {int64_t{1} << 62, int64_t{1} << 45}) {
+    Graph g;
+    const ValueId x = g.add_input("x", {DType::kFloat32, {1}});
+    const ValueId many = g.constant(Tensor::of<int64_t>(DType::kInt64, {1}, {size}));
+    g.add_output("y", g.add(Tile{}, {x, many}, "tiled"));
+    try {
+      Engine(Model::from_graph(std::move(g))).run({Tensor::zeros(DType::kFloat32, {1})});
+      ADD_FAILURE() << size;
+    } catch (const Error& e) {
+      EXPECT_NE(std::string(e.what()).find("'tiled"), std::string::npos) << e.what();
+    }
+  }
+}
+
+TEST(Engine, ALoopWithoutEndCanBeStopped) {
+  Graph body;
+  body.add_output("x", body.add_input("x", {DType::kFloat32, {}}));
+  Graph cond;
+  const ValueId at = cond.add_input("x", {DType::kFloat32, {}});
+  cond.add_output("more", cond.add(Binary{BinaryKind::kEqual}, {at, at}));
+  Graph g;
+  const ValueId x = g.add_input("x", {DType::kFloat32, {}});
+  While loop;
+  loop.cond = g.add_subgraph(std::move(cond));
+  loop.body = g.add_subgraph(std::move(body));
+  g.add_output("x", g.add(loop, {x}, "loop"));
+  Engine engine(Model::from_graph(std::move(g)));
+  StopSignal stop;
+  stop.stop_after(0.02);
+  const StopScope scope(&stop);
+  EXPECT_THROW(engine.run({Tensor::zeros(DType::kFloat32, {})}), Stopped);
 }
 
 // The core drives a device with memory of its own through Device and Queue alone.

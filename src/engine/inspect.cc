@@ -40,8 +40,7 @@ int64_t total_macs(const Graph& graph) {
   bool known = true;
   for_each_node(graph, [&](const Graph& g, const Node& node) {
     const int64_t macs = count_macs(g, node);
-    known = known && macs >= 0;
-    total += std::max<int64_t>(macs, 0);
+    known = known && macs >= 0 && !__builtin_add_overflow(total, macs, &total);
   });
   return known ? total : -1;
 }

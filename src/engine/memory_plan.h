@@ -19,7 +19,9 @@ struct MemoryPlan {
 };
 
 // Greedy by size: the largest buffer first, each into the smallest gap that fits it (Pisarchyk and
-// Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020).
+// Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020). That takes time by the
+// square of their number: past some thousands the smaller ones lie behind the others, laid out in
+// the order of time. Throws ResourceError when that is more than 64 bits can count.
 MemoryPlan plan_memory(const std::vector<Lifetime>& lifetimes);
 
 }  // namespace thaw

@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <limits>
 #include <random>
+
+#include "thaw/error.h"
 
 namespace thaw {
 namespace {
@@ -28,6 +32,23 @@ TEST(MemoryPlan, BuffersAliveTogetherDoNotOverlap) {
         EXPECT_FALSE(overlap(lives[i], plan.offsets[i], lives[j], plan.offsets[j]));
     }
   }
+}
+
+TEST(MemoryPlan, ManyBuffersTakeLittleTimeAndDoNotOverlap) {
+  std::vector<Lifetime> lives;
+  for (size_t i = 0; i < 100000; ++i) lives.push_back({1 + i % 500, i, i + 1 + i % 7});
+  const MemoryPlan plan = plan_memory(lives);
+  EXPECT_LT(plan.bytes, size_t{1} << 24);
+  for (size_t i = 0; i < lives.size(); ++i)
+    for (size_t j = i + 1; j < std::min(i + 10, lives.size()); ++j)
+      EXPECT_FALSE(overlap(lives[i], plan.offsets[i], lives[j], plan.offsets[j]));
+}
+
+TEST(MemoryPlan, RefusesMoreThan64BitsCount) {
+  const size_t most = std::numeric_limits<size_t>::max();
+  EXPECT_THROW(plan_memory({{most - 3, 0, 0}}), ResourceError);
+  EXPECT_THROW(plan_memory({{most / 2, 0, 1}, {most / 2, 0, 1}, {most / 2, 0, 1}}), ResourceError);
+  EXPECT_THROW(plan_memory(std::vector<Lifetime>(10000, {size_t{1} << 51, 0, 1})), ResourceError);
 }
 
 TEST(MemoryPlan, AChainNeedsTwoBuffers) {

@@ -1,25 +1,38 @@
 #include "engine/model_graph.h"
 
+#include <string_view>
+#include <unordered_map>
+
 #include "import/import_graph.h"
 #include "import/tensor_proto.h"
 
 namespace thaw {
 namespace {
 
-TensorInfo describe(const std::string& name, const TensorType& type,
-                    const std::vector<TensorSpec>& specs) {
-  for (const TensorSpec& spec : specs)
-    if (spec.key == name) return {name, spec.tensor, type.dtype, type.shape, spec.why};
-  return {name, name + ":0", type.dtype, type.shape, {}};
-}
+class Specs {
+ public:
+  explicit Specs(const std::vector<TensorSpec>& specs) {
+    for (const TensorSpec& spec : specs) by_key_.emplace(spec.key, &spec);
+  }
+  TensorInfo describe(const std::string& name, const TensorType& type) const {
+    const auto found = by_key_.find(name);
+    if (found == by_key_.end()) return {name, name + ":0", type.dtype, type.shape, {}};
+    return {name, found->second->tensor, type.dtype, type.shape, found->second->why};
+  }
+
+ private:
+  std::unordered_map<std::string_view, const TensorSpec*> by_key_;
+};
 
 ModelGraph describe_graph(Graph graph, const std::vector<TensorSpec>& inputs,
                           const std::vector<TensorSpec>& outputs) {
+  const Specs in(inputs);
+  const Specs out(outputs);
   ModelGraph model;
   for (ValueId v : graph.inputs())
-    model.inputs.push_back(describe(graph.value(v).name, graph.value(v).type, inputs));
+    model.inputs.push_back(in.describe(graph.value(v).name, graph.value(v).type));
   for (const GraphOutput& output : graph.outputs())
-    model.outputs.push_back(describe(output.name, graph.value(output.value).type, outputs));
+    model.outputs.push_back(out.describe(output.name, graph.value(output.value).type));
   model.graph = std::move(graph);
   return model;
 }

@@ -8,6 +8,7 @@
 
 #include "base/cpu_features.h"
 #include "base/processors.h"
+#include "base/stop.h"
 #include "engine/build_engine.h"
 #include "engine/compare_models.h"
 #include "engine/make_device.h"
@@ -75,9 +76,14 @@ struct TrialRun {
   std::vector<float> step_ms;
 };
 
-TrialRun try_plan(const Plan& plan, Device& device, ThreadPool& pool, std::vector<Tensor> inputs) {
+// Throws Stopped when that takes more than so many seconds; 0: any time.
+TrialRun try_plan(const Plan& plan, Device& device, ThreadPool& pool, std::vector<Tensor> inputs,
+                  double seconds) {
   TrialRun trial;
   if (inputs.empty()) return trial;
+  StopSignal stop;
+  stop.stop_after(seconds);
+  const StopScope stopping(&stop);
   PlanRunner runner(plan, device, pool);
   for (int i = 0; i < kWarmUpRuns; ++i) runner.executor().run(inputs);
   runner.executor().set_profiling(true);
@@ -135,7 +141,7 @@ class Optimizer {
     for (size_t i = 0; i < report_.plans.size(); ++i) {
       const OptimizedPlan& plan = report_.plans[i];
       if (trials_[i].inputs.empty()) {
-        report_.check_note = "not run: no input can be made up";
+        if (report_.check_note.empty()) report_.check_note = "not run: no input can be made up";
         return;
       }
       progress(fmt::format("checking the plan for {}", shapes_text(plan.shapes)));
@@ -178,7 +184,14 @@ class Optimizer {
     context.tuned = &tuned;
     context.record = &file.kernels;
     const std::unique_ptr<Plan> plan = build_plan(*file.graph, context);
-    trials_.push_back(try_plan(*plan, *device_, pool, example_inputs(model, shapes)));
+    try {
+      trials_.push_back(
+          try_plan(*plan, *device_, pool, example_inputs(model, shapes), options_.check_seconds));
+    } catch (const Stopped&) {
+      trials_.emplace_back();
+      report_.check_note =
+          fmt::format("not run to the end: it takes more than {:g} s", options_.check_seconds);
+    }
     file.step_ms = trials_.back().step_ms;
     file.facts = {THAW_VERSION,          source_id(),       device_->name(), cpu_feature_text(),
                   model_mark(manifest_), report_.precision, planned.shapes};
@@ -194,6 +207,7 @@ class Optimizer {
   TunedKernels race_kernels(const Graph& graph, const BuildContext& context,
                             const EngineOptions& engine, ThreadPool& pool) const {
     TuneOptions tune_options;
+    tune_options.run_seconds = options_.check_seconds;
     if (options_.detail)
       tune_options.progress = [&](size_t number, size_t count, const std::string& name) {
         options_.detail(fmt::format("timing kernels: layer {} of {}, {}", number, count, name));

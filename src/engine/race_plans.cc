@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/stop.h"
 #include "engine/build_engine.h"
 #include "engine/plan_runner.h"
 #include "engine/race.h"
@@ -80,6 +81,9 @@ class PlanRacer {
     contender.timing = {name, tuned.threads > 0 ? tuned.threads : pool_.size(), 0};
     contender.plan = build_plan(graph_, context_);
     contender.runner = std::make_unique<PlanRunner>(*contender.plan, *context_.device, pool_);
+    StopSignal stop;  // a graph may run for ever
+    stop.stop_after(options_.run_seconds);
+    const StopScope stopping(&stop);
     for (int i = 0; i < kWarmUpRuns; ++i) contender.run(inputs_);
     return contender;
   }
@@ -142,6 +146,8 @@ PlanRace race_plans(const Graph& graph, const BuildContext& context, ThreadPool&
   try {
     return PlanRacer(graph, context, pool, options, std::move(*inputs)).run(candidates);
   } catch (const InputError&) {
+    return {};
+  } catch (const Stopped&) {
     return {};
   }
 }

@@ -21,6 +21,7 @@ struct TuneOptions {
   // Of the time of a race that the thread which runs it must have had a processor; otherwise other
   // work disturbed it. 0: nothing disturbs.
   double least_share = 0.9;
+  double run_seconds = 60;  // plans that first run longer than that are not raced; 0: any time
   // Told before a layer is raced: its number from 1, of how many, and its name. May be empty.
   std::function<void(size_t number, size_t count, const std::string& name)> progress;
 };

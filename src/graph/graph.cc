@@ -12,10 +12,15 @@
 namespace thaw {
 namespace {
 
-void erase_one(std::vector<NodeId>& users, NodeId node) {
-  auto it = std::find(users.begin(), users.end(), node);
-  if (it == users.end()) throw InternalError("a value does not know its user");
-  users.erase(it);
+// Throws InputError, naming who, when no memory holds a tensor of that shape.
+template <class Name>
+void check_size(const Shape& shape, const Name& who) {
+  if (!shape.is_static()) return;
+  try {
+    shape.num_elements();
+  } catch (const InputError& e) {
+    throw InputError(fmt::format("{}: {}", who(), e.what()));
+  }
 }
 
 }  // namespace
@@ -31,8 +36,9 @@ Graph Graph::clone() const {
 }
 
 ValueId Graph::add_input(std::string name, TensorType type) {
+  check_size(type.shape, [&] { return fmt::format("input '{}'", name); });
   const auto id = static_cast<ValueId>(values_.size());
-  values_.push_back({std::move(name), type, kNone, 0, {}});
+  values_.push_back({std::move(name), type, kNone, 0, {}, {}});
   inputs_.push_back(id);
   return id;
 }
@@ -83,6 +89,26 @@ size_t Graph::num_live_nodes() const {
       std::count_if(nodes_.begin(), nodes_.end(), [](const Node& n) { return n.alive; }));
 }
 
+void Graph::add_output(std::string name, ValueId value) {
+  values_[value].outputs.push_back(static_cast<uint32_t>(outputs_.size()));
+  outputs_.push_back({std::move(name), value});
+}
+
+void Graph::set_output(size_t i, ValueId value) {
+  values_[outputs_[i].value].outputs.erase_one(static_cast<uint32_t>(i));
+  outputs_[i].value = value;
+  values_[value].outputs.push_back(static_cast<uint32_t>(i));
+}
+
+void Graph::remove_output(size_t i) {
+  values_[outputs_[i].value].outputs.erase_one(static_cast<uint32_t>(i));
+  outputs_.erase(outputs_.begin() + static_cast<long>(i));
+  for (auto now = static_cast<uint32_t>(i); now < outputs_.size(); ++now) {
+    IdList& places = values_[outputs_[now].value].outputs;
+    *std::find(places.begin(), places.end(), now + 1) = now;
+  }
+}
+
 void Graph::remove_input(size_t i) {
   if (!values_[inputs_[i]].users.empty() || is_output(inputs_[i]))
     throw InternalError("a graph input that is in use was removed");
@@ -99,11 +125,6 @@ const Tensor* Graph::constant_value(ValueId id) const {
   return c ? &c->value : nullptr;
 }
 
-bool Graph::is_output(ValueId id) const {
-  return std::any_of(outputs_.begin(), outputs_.end(),
-                     [id](const GraphOutput& o) { return o.value == id; });
-}
-
 bool Graph::has_one_user(ValueId id) const {
   return values_[id].users.size() == 1 && !is_output(id);
 }
@@ -115,16 +136,20 @@ std::string Graph::value_name(ValueId id) const {
   return fmt::format("{}:{}", n.empty() ? fmt::format("%{}", id) : n, v.index);
 }
 
+void Graph::drop_user(ValueId value, NodeId user) {
+  if (!values_[value].users.erase_one(user)) throw InternalError("a value does not know its user");
+}
+
 void Graph::set_input(NodeId node, size_t i, ValueId value) {
   ValueId& slot = nodes_[node].inputs[i];
   if (slot == value) return;
-  erase_one(values_[slot].users, node);
+  drop_user(slot, node);
   slot = value;
   values_[value].users.push_back(node);
 }
 
 void Graph::set_inputs(NodeId node, std::vector<ValueId> inputs) {
-  for (ValueId v : nodes_[node].inputs) erase_one(values_[v].users, node);
+  for (ValueId v : nodes_[node].inputs) drop_user(v, node);
   nodes_[node].inputs = std::move(inputs);
   for (ValueId v : nodes_[node].inputs) values_[v].users.push_back(node);
 }
@@ -137,8 +162,11 @@ void Graph::replace_uses(ValueId from, ValueId to) {
     values_[to].users.push_back(user);
   }
   values_[from].users.clear();
-  for (GraphOutput& o : outputs_)
-    if (o.value == from) o.value = to;
+  for (uint32_t i : values_[from].outputs) {
+    outputs_[i].value = to;
+    values_[to].outputs.push_back(i);
+  }
+  values_[from].outputs.clear();
 }
 
 void Graph::remove_node(NodeId id) {
@@ -146,7 +174,7 @@ void Graph::remove_node(NodeId id) {
   for (ValueId v : n.outputs)
     if (!values_[v].users.empty() || is_output(v))
       throw InternalError(fmt::format("node '{}' was removed while in use", n.name));
-  for (ValueId v : n.inputs) erase_one(values_[v].users, id);
+  for (ValueId v : n.inputs) drop_user(v, id);
   n.inputs.clear();
   n.op = std::monostate{};
   n.alive = false;
@@ -165,10 +193,12 @@ void Graph::infer(NodeId id, TypeFlow flow) {
           return thaw::infer(op, context);
       },
       n.op);
+  for (const TensorType& type : types)
+    check_size(type.shape, [&] { return fmt::format("node '{}' ({})", n.name, op_name(n.op)); });
   if (n.outputs.empty()) {
     for (size_t i = 0; i < types.size(); ++i) {
       n.outputs.push_back(static_cast<ValueId>(values_.size()));
-      values_.push_back({{}, types[i], id, static_cast<uint32_t>(i), {}});
+      values_.push_back({{}, types[i], id, static_cast<uint32_t>(i), {}, {}});
     }
   } else {
     if (n.outputs.size() != types.size()) context.fail("the number of outputs changed");
@@ -201,7 +231,12 @@ void Graph::compact() {
   std::deque<Value> values;
   auto move_value = [&](ValueId v, NodeId producer) {
     value_map[v] = static_cast<ValueId>(values.size());
-    values.push_back({std::move(values_[v].name), values_[v].type, producer, values_[v].index, {}});
+    values.push_back({std::move(values_[v].name),
+                      values_[v].type,
+                      producer,
+                      values_[v].index,
+                      {},
+                      std::move(values_[v].outputs)});
     return value_map[v];
   };
   for (ValueId& v : inputs_) v = move_value(v, kNone);

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "graph/id_list.h"
 #include "ops/ops.h"
 
 namespace thaw {
@@ -35,8 +36,9 @@ struct Value {
   std::string name;  // of a graph input; a node's outputs are called after the node
   TensorType type;
   NodeId producer = kNone;
-  uint32_t index = 0;         // which output of the producer
-  std::vector<NodeId> users;  // a node appears once for each of its inputs that is this value
+  uint32_t index = 0;  // which output of the producer
+  IdList users;        // a node appears once for each of its inputs that is this value
+  IdList outputs;      // which of the graph's outputs are this value
 };
 
 struct Node {
@@ -94,9 +96,9 @@ class Graph {
 
   const std::vector<ValueId>& inputs() const { return inputs_; }
   const std::vector<GraphOutput>& outputs() const { return outputs_; }
-  void add_output(std::string name, ValueId value) { outputs_.push_back({std::move(name), value}); }
-  void set_output(size_t i, ValueId value) { outputs_[i].value = value; }
-  void remove_output(size_t i) { outputs_.erase(outputs_.begin() + static_cast<long>(i)); }
+  void add_output(std::string name, ValueId value);
+  void set_output(size_t i, ValueId value);
+  void remove_output(size_t i);
   void remove_input(size_t i);  // of a nested graph; the value must have no users
 
   // The node that makes a value, nullptr for a graph input; its constant, nullptr for others.
@@ -107,7 +109,7 @@ class Graph {
     const Node* n = producer(id);
     return n ? n->as<T>() : nullptr;
   }
-  bool is_output(ValueId id) const;
+  bool is_output(ValueId id) const { return !values_[id].outputs.empty(); }
   // Exactly one node reads the value, once, and it is no output of the graph.
   bool has_one_user(ValueId id) const;
   std::string value_name(ValueId id) const;  // "node:0", or the input's name
@@ -130,6 +132,7 @@ class Graph {
  private:
   friend struct GraphBreaker;  // the verifier's test
   void drop_unused_subgraphs();
+  void drop_user(ValueId value, NodeId user);
 
   std::deque<Node> nodes_;
   std::deque<Value> values_;

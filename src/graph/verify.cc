@@ -49,15 +49,20 @@ void check_values(const Graph& g) {
     for (ValueId v : g.node(id).outputs) available[v] = true;
   }
   for (ValueId v = 0; v < g.num_values(); ++v) {
-    std::vector<NodeId> users = g.value(v).users;
+    std::vector<NodeId> users(g.value(v).users.begin(), g.value(v).users.end());
     std::sort(users.begin(), users.end());
     if (users != readers[v])
       broken("value {} knows {} readers, it has {}", v, users.size(), readers[v].size());
     if (!users.empty() && !available[v])
       broken("{} reads value {} that nothing makes", called(users[0], g.node(users[0])), v);
   }
-  for (const GraphOutput& o : g.outputs())
+  for (uint32_t i = 0; i < g.outputs().size(); ++i) {
+    const GraphOutput& o = g.outputs()[i];
     if (!available[o.value]) broken("output '{}' is a value that nothing makes", o.name);
+    const IdList& known = g.value(o.value).outputs;
+    if (std::find(known.begin(), known.end(), i) == known.end())
+      broken("value {} does not know that it is output '{}'", o.value, o.name);
+  }
 }
 
 void check_order(const Graph& g) {

@@ -12,6 +12,7 @@ namespace thaw {
 struct GraphBreaker {
   static Node& node(Graph& g, NodeId id) { return g.nodes_[id]; }
   static Value& value(Graph& g, ValueId id) { return g.values_[id]; }
+  static GraphOutput& output(Graph& g, size_t i) { return g.outputs_[i]; }
 };
 
 namespace {
@@ -77,7 +78,7 @@ TEST(Verify, GraphInputWithProducer) {
 
 TEST(Verify, GraphOutputOutOfRange) {
   Graph g = parse_graph(kChain);
-  g.set_output(0, 99);
+  GraphBreaker::output(g, 0).value = 99;
   expect_broken(g, "output 'y' is value 99 of none");
 }
 
@@ -85,6 +86,12 @@ TEST(Verify, UsersThatDoNotMatch) {
   Graph g = parse_graph(kChain);
   GraphBreaker::value(g, g.inputs()[0]).users.push_back(1);
   expect_broken(g, "knows 2 readers, it has 1");
+}
+
+TEST(Verify, OutputThatItsValueDoesNotKnow) {
+  Graph g = parse_graph(kChain);
+  GraphBreaker::output(g, 0).value = g.node(0).outputs[0];
+  expect_broken(g, "does not know that it is output 'y'");
 }
 
 TEST(Verify, DeadNodeInUse) {

@@ -17,10 +17,13 @@
 namespace thaw {
 namespace {
 
-// Messages may take this much memory plus a few times their file; genuine graphs take one to three
-// times their file, whatever their size.
+// Messages may take this much memory plus a few times their file: genuine graphs, most of whose
+// bytes are weights, take one to three times their file, whatever their size. Hundreds of thousands
+// of tiny nodes without weights take up to 30 times as much; this is how much they may have.
 constexpr uint64_t kMemoryFloor = uint64_t{144} << 20;
 constexpr uint64_t kMemoryPerByte = 3;
+constexpr uint64_t kMemoryOfTinyNodes = uint64_t{1} << 30;
+constexpr uint64_t kMemoryPerByteOfThem = 29;
 
 // Keeps the first error protobuf's text parser reports.
 class FirstError : public google::protobuf::io::ErrorCollector {
@@ -61,13 +64,16 @@ namespace {
 void check_text_size(const std::string& text, const std::string& path) {
   constexpr uint64_t kFloor = uint64_t{96} << 20;
   constexpr uint64_t kPerByte = 2;
+  constexpr uint64_t kPerByteOfTinyNodes = 14;
   constexpr uint64_t kMessageCost = 200;
   constexpr uint64_t kStringCost = 48;
   std::array<uint64_t, 256> count{};
   for (char c : text) ++count[static_cast<unsigned char>(c)];
   const uint64_t messages = count['{'] + count['<'];
   const uint64_t strings = (count['"'] + count['\'']) / 2;
-  if (messages * kMessageCost + strings * kStringCost > kFloor + kPerByte * text.size())
+  const uint64_t most = kFloor + kPerByte * text.size() +
+                        std::min(kMemoryOfTinyNodes, kPerByteOfTinyNodes * text.size());
+  if (messages * kMessageCost + strings * kStringCost > most)
     throw InputError(
         fmt::format("{}: {} messages and {} strings in {} bytes of text, out of all "
                     "proportion",
@@ -94,7 +100,8 @@ void check_graph(const tf::GraphDef& graph, const std::string& path, const std::
 
 void parse_binary(std::string bytes, const std::string& path, google::protobuf::Message* message) {
   const std::string type = message->GetDescriptor()->name();
-  const uint64_t memory = kMemoryFloor + kMemoryPerByte * bytes.size();
+  const uint64_t memory = kMemoryFloor + kMemoryPerByte * bytes.size() +
+                          std::min(kMemoryOfTinyNodes, kMemoryPerByteOfThem * bytes.size());
   const std::string problem = check_wire(bytes, message->GetDescriptor(), memory);
   if (!problem.empty())
     throw InputError(

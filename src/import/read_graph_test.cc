@@ -135,9 +135,9 @@ TEST(ReadGraph, NestingIsLimited) {
 TEST(ReadGraph, MemoryStaysInProportion) {
   const TempFolder folder;
   std::string bytes;
-  bytes.reserve(8 << 20);
+  bytes.reserve(16 << 20);
   // Nodes of no bytes: two bytes of file, more than a hundred of memory each.
-  while (bytes.size() < (8 << 20)) bytes.append("\x0a\x00", 2);
+  while (bytes.size() < (16 << 20)) bytes.append("\x0a\x00", 2);
   EXPECT_THAT(refusal(folder, bytes), HasSubstr("out of all proportion"));
 }
 

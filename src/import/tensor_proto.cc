@@ -58,12 +58,13 @@ Header read_header(const tf::TensorProto& proto, const std::string& where) {
   return h;
 }
 
-// Claims `elements - stored` values that the file doesn't hold.
-void pay_for_splat(const Header& h, size_t stored, SplatBudget* budget, const std::string& where) {
+// Claims `elements - stored` values that the file doesn't hold, each of the text of the last one.
+void pay_for_splat(const Header& h, size_t stored, size_t text, SplatBudget* budget,
+                   const std::string& where) {
   if (h.elements <= stored) return;
-  const size_t each = h.dtype == DType::kString ? sizeof(std::string) : dtype_size(h.dtype);
-  const size_t wanted = (h.elements - stored) * each;
-  if (wanted > budget->bytes_left)
+  const size_t each = h.dtype == DType::kString ? sizeof(std::string) + text : dtype_size(h.dtype);
+  size_t wanted = 0;
+  if (__builtin_mul_overflow(h.elements - stored, each, &wanted) || wanted > budget->bytes_left)
     throw InputError(fmt::format(
         "{}: a constant {}{} expands {} stored values to {} bytes, more than the {} bytes left for "
         "repeated values",
@@ -80,7 +81,10 @@ Tensor from_values(const Header& h, const List& values, const std::string& where
   if (stored > h.elements)
     throw InputError(fmt::format("{}: {} values for a constant {}{} of {} elements", where, stored,
                                  dtype_name(h.dtype), h.shape.str(), h.elements));
-  pay_for_splat(h, stored, budget, where);
+  size_t text = 0;
+  if constexpr (std::is_same_v<To, std::string>)
+    text = stored ? values[values.size() - 1].size() : 0;
+  pay_for_splat(h, stored, text, budget, where);
   Tensor t = Tensor::empty(h.dtype, h.shape);
   To* out = t.data<To>();
   size_t i = 0;

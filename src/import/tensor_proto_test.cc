@@ -88,6 +88,17 @@ TEST(TensorProto, RefusesAConstantOfATrillionElements) {
   EXPECT_THAT(refusal(strings), HasSubstr("more than the"));
 }
 
+TEST(TensorProto, ASplatOfTextCountsItsLetters) {
+  SplatBudget budget;
+  tf::TensorProto proto;
+  proto.set_dtype(tf::DT_STRING);
+  proto.mutable_tensor_shape()->add_dim()->set_size(100000);
+  proto.add_string_val(std::string(2000, 'x'));
+  EXPECT_THROW(tensor_from_proto(proto, "text", &budget), InputError);
+  *proto.mutable_string_val(0) = "x";
+  EXPECT_NO_THROW(tensor_from_proto(proto, "text", &budget));
+}
+
 TEST(TensorProto, ManySmallSplatsShareOneBudget) {
   tf::TensorProto p = proto_of(tf::DT_UINT8, {1 << 20});
   p.add_int_val(1);

@@ -2,6 +2,7 @@
 
 #include <cstring>
 
+#include "base/memory_budget.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -38,7 +39,7 @@ void RunContext::set_output(size_t i, Tensor value) {
 Tensor Workspace::allocate(DType dtype, const Shape& shape) {
   if (dtype_size(dtype) == 0 || &allocator_ == &host_allocator())
     return Tensor::empty(dtype, shape);
-  const size_t bytes = static_cast<size_t>(shape.num_elements()) * dtype_size(dtype);
+  const size_t bytes = tensor_bytes(dtype, shape);
   std::shared_ptr<void> memory = allocator_.allocate(bytes);
   return Tensor::share(dtype, shape, memory.get(), memory);
 }

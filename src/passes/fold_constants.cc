@@ -1,8 +1,12 @@
 #include "passes/fold_constants.h"
 
 #include <algorithm>
+#include <map>
+#include <new>
+#include <stdexcept>
 
 #include "base/condition.h"
+#include "base/stop.h"
 #include "graph/infer.h"
 #include "graph/infer_util.h"
 #include "graph/inline_graph.h"
@@ -28,8 +32,10 @@ class Folder {
   bool inline_branch(NodeId id);
   bool evaluate(NodeId id);
   bool read_out(NodeId id);
-  bool within_budget(NodeId id) const;
+  bool within_budget(NodeId id, size_t most) const;
+  std::vector<Tensor> results_of(NodeId id, const std::vector<Tensor>& inputs, size_t most) const;
   void replace(NodeId id, const std::vector<ValueId>& values);
+  void drop_unread(const std::vector<ValueId>& constants);
   void mark_users(ValueId value);
 
   Graph& graph_;
@@ -61,7 +67,7 @@ bool Folder::refresh(NodeId id) {
 
 void Folder::visit(NodeId id) {
   const Node& node = graph_.node(id);
-  if (node.as<Const>() || !refresh(id)) return;
+  if (!node.alive || node.as<Const>() || !refresh(id)) return;
   if (node.as<Assert>()) return;
   if (node.as<If>() && inline_branch(id)) return;
   if (node.as<While>() || node.as<If>()) return visit_nested(id);
@@ -96,17 +102,44 @@ bool Folder::inline_branch(NodeId id) {
   return true;
 }
 
-bool Folder::within_budget(NodeId id) const {
-  const Node& node = graph_.node(id);
-  size_t in = 0;
-  for (ValueId v : node.inputs) in += graph_.constant_value(v)->num_bytes();
-  for (ValueId v : node.outputs) {
+// Of the tensor and of the text in it.
+size_t bytes_of(const Tensor& t) {
+  size_t bytes = tensor_bytes(t.dtype(), t.shape());
+  if (t.dtype() == DType::kString)
+    for (int64_t i = 0; i < t.num_elements(); ++i) bytes += t.data<std::string>()[i].size();
+  return bytes;
+}
+
+// Whether what is known of the results before they are there is no more than `most` bytes.
+bool Folder::within_budget(NodeId id, size_t most) const {
+  for (ValueId v : graph_.node(id).outputs) {
     const TensorType& type = graph_.value(v).type;
-    if (!type.shape.is_static()) return in <= context_.max_folded_bytes;
-    const auto bytes = static_cast<size_t>(type.shape.num_elements()) * dtype_size(type.dtype);
-    if (bytes > std::max(in, context_.max_folded_bytes)) return false;
+    if (type.shape.is_static() && tensor_bytes(type.dtype, type.shape) > most) return false;
   }
   return true;
+}
+
+// None when the op refuses, or when they or the work itself need more memory than `most` bytes and
+// as much again.
+std::vector<Tensor> Folder::results_of(NodeId id, const std::vector<Tensor>& inputs,
+                                       size_t most) const {
+  const MemoryScope scope(std::make_shared<MemoryBudget>(2 * most, context_.folded));
+  try {
+    if (!within_budget(id, most)) return {};
+    check_stop();
+    std::vector<Tensor> results = context_.evaluate(graph_.node(id).op, inputs);
+    size_t bytes = 0;
+    for (Tensor& t : results) {
+      if (t.unique()) charge_contents(t);
+      bytes += bytes_of(t);
+    }
+    return bytes <= most ? results : std::vector<Tensor>();
+  } catch (const InputError&) {
+  } catch (const ResourceError&) {
+  } catch (const std::bad_alloc&) {
+  } catch (const std::length_error&) {
+  }
+  return {};
 }
 
 // An op on constants; lists are values of the run alone.
@@ -120,14 +153,14 @@ bool Folder::evaluate(NodeId id) {
   }
   for (ValueId v : node.outputs)
     if (graph_.value(v).type.dtype == DType::kList) return false;
-  if (!within_budget(id)) return false;
+  std::map<const void*, size_t> sizes;  // what is read twice is there once
+  for (const Tensor& t : inputs) sizes[t.raw()] = bytes_of(t);
+  size_t bytes = 0;
+  for (const auto& [data, size] : sizes) bytes += size;
+  std::vector<Tensor> results = results_of(id, inputs, std::max(bytes, context_.max_folded_bytes));
+  if (results.empty()) return false;
   std::vector<ValueId> values;
-  try {
-    for (Tensor& t : context_.evaluate(node.op, inputs))
-      values.push_back(graph_.constant(std::move(t), node.name));
-  } catch (const InputError&) {
-    return false;
-  }
+  for (Tensor& t : results) values.push_back(graph_.constant(std::move(t), node.name));
   replace(id, values);
   return true;
 }
@@ -160,8 +193,17 @@ void Folder::replace(NodeId id, const std::vector<ValueId>& values) {
     mark_users(outputs[i]);
     graph_.replace_uses(outputs[i], values[i]);
   }
+  const std::vector<ValueId> inputs = graph_.node(id).inputs;
   graph_.remove_node(id);
+  drop_unread(inputs);
   changed_ = true;
+}
+
+// Frees constants that were only steps on the way to others.
+void Folder::drop_unread(const std::vector<ValueId>& constants) {
+  for (ValueId v : constants)
+    if (graph_.constant_value(v) && graph_.value(v).users.empty() && !graph_.is_output(v))
+      graph_.remove_node(graph_.value(v).producer);
 }
 
 }  // namespace

@@ -115,6 +115,47 @@ TEST(FoldConstants, LeavesWhatIsTooLarge) {
   EXPECT_TRUE(fold_constants(g, context));
 }
 
+// The op's result is small without what its strings hold, and large with it.
+TEST(FoldConstants, CountsStringsWithTheirContents) {
+  PassContext context = test_context();
+  context.max_folded_bytes = 20000;
+  for (const int64_t copies : {10, 1000}) {
+    Graph g;
+    Tensor text = Tensor::empty(DType::kString, {1});
+    *text.data<std::string>() = std::string(1000, 'x');
+    const ValueId many = g.add(Tile{}, {g.constant(text), g.constant_ints({copies})});
+    std::vector<ValueId> parts(static_cast<size_t>(copies), g.constant(text));
+    g.add_output("many", many);
+    g.add_output("long", g.add(StringJoin{}, parts));
+    fold_constants(g, context);
+    for (const GraphOutput& output : g.outputs())
+      EXPECT_EQ(g.constant_value(output.value) != nullptr, copies == 10) << output.name;
+  }
+}
+
+TEST(FoldConstants, AllTogetherStayWithinABudget) {
+  PassContext context = test_context();
+  context.folded = std::make_shared<MemoryBudget>(2500);
+  Graph g;
+  const ValueId dims = g.constant_ints({250});
+  for (float i = 0; i < 5; ++i) g.add_output("y", g.add(Fill{}, {dims, g.constant_scalar(i)}));
+  fold_constants(g, context);
+  int folded = 0;
+  for (const GraphOutput& output : g.outputs()) folded += g.constant_value(output.value) != nullptr;
+  EXPECT_EQ(folded, 2);
+}
+
+TEST(FoldConstants, StepsOnTheWayAreFreed) {
+  PassContext context = test_context();
+  context.folded = std::make_shared<MemoryBudget>(10000);
+  Graph g;
+  ValueId x = g.add(Fill{}, {g.constant_ints({250}), g.constant_scalar(1)});
+  for (int i = 0; i < 50; ++i) x = g.add(Unary{UnaryKind::kNeg}, {x});
+  g.add_output("x", x);
+  fold_constants(g, context);
+  EXPECT_EQ(g.num_live_nodes(), 1U);
+}
+
 TEST(FoldConstants, LeavesWhatFailsToTheRun) {
   expect_unchanged(fold_constants, R"(graph() {
     %x = Const() {value=float32[2]{1,2}}

@@ -56,7 +56,7 @@ std::optional<Tensor> repeated_slice(const Tensor& t) {
 
 void read_from_tensor(Graph& body, ValueId input, const Tensor* constant) {
   const std::optional<Tensor> slice = constant ? repeated_slice(*constant) : std::nullopt;
-  const std::vector<NodeId> users = body.value(input).users;
+  const IdList users = body.value(input).users;
   const Tensor axis = Tensor::of<int32_t>(DType::kInt32, {}, {0});
   for (NodeId user : users) {
     const Node& get = body.node(user);

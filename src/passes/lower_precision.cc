@@ -116,7 +116,7 @@ class Lowering {
   // gains nothing from bfloat16, has them where its range is bounded.
   DType made_type(ValueId x) const {
     if (context_.precision != DType::kBFloat16) return context_.precision;
-    const std::vector<NodeId>& users = graph_.value(x).users;
+    const IdList& users = graph_.value(x).users;
     const bool half = std::all_of(users.begin(), users.end(), [&](NodeId id) {
       return graph_.node(id).as<DepthwiseConv2D>() && fits_half(id);
     });
@@ -147,7 +147,7 @@ class Lowering {
     const NodeId producer = graph_.value(x).producer;
     if (producer == kNone || graph_.is_output(x)) return false;
     if (!lowered_[producer] && !is_layer(producer)) return false;
-    const std::vector<NodeId>& users = graph_.value(x).users;
+    const IdList& users = graph_.value(x).users;
     return std::all_of(users.begin(), users.end(), [&](NodeId user) {
       return user < lowered_.size() && lowered_[user] && graph_.node(user).inputs[0] == x;
     });

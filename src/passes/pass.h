@@ -3,10 +3,12 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "graph/graph.h"
 #include "thaw/options.h"
 
@@ -14,10 +16,13 @@ namespace thaw {
 
 // What passes may ask of the outside.
 struct PassContext {
-  // Runs one op on constant inputs with the reference kernels; throws what they throw.
+  // Runs one op on constant inputs with the reference kernels; throws what they throw. Ends early
+  // where the signal in force says so (base/stop.h).
   std::function<std::vector<Tensor>(const Op&, const std::vector<Tensor>&)> evaluate;
   // A folded constant may be this large, or as large as the node's inputs together.
   size_t max_folded_bytes = size_t{16} << 20;
+  // What all of them may take at one time.
+  std::shared_ptr<MemoryBudget> folded = std::make_shared<MemoryBudget>(size_t{512} << 20);
   // What layers take and give: float32, float16, bfloat16, or uint8 with int8 filters.
   DType precision = DType::kFloat32;
   // Of layers' results, by the layer's name; may be null.

@@ -4,8 +4,11 @@
 
 #include <chrono>
 #include <new>
+#include <stdexcept>
 
 #include "base/condition.h"
+#include "base/memory_budget.h"
+#include "base/stop.h"
 #include "base/thread_pool.h"
 #include "thaw/error.h"
 
@@ -107,6 +110,7 @@ void Executor::profile_step(size_t i, double ms) {
 }
 
 void Executor::run_step(const Step& step, StepState& state) {
+  check_stop();
   try {
     switch (step.kind) {
       case StepKind::kKernel:
@@ -122,10 +126,17 @@ void Executor::run_step(const Step& step, StepState& state) {
   } catch (const InputError& e) {
     if (step.kind != StepKind::kKernel) throw;
     throw InputError(fmt::format("node '{}': {}", step.name, e.what()));
+  } catch (const Stopped&) {
+    throw;
+  } catch (const ResourceError& e) {
+    if (step.kind == StepKind::kWhile || step.kind == StepKind::kIf) throw;
+    throw ResourceError(fmt::format("node '{}': {}", step.name, e.what()));
   } catch (const InternalError& e) {
     throw InternalError(fmt::format("node '{}' ({}): {}", step.name, step.kernel_name, e.what()));
   } catch (const std::bad_alloc&) {
     throw ResourceError(fmt::format("no memory left at node '{}'", step.name));
+  } catch (const std::length_error&) {
+    throw ResourceError(fmt::format("no memory is large enough at node '{}'", step.name));
   }
 }
 
@@ -158,7 +169,9 @@ void Executor::own_outputs(const Step& step) {
     if (!t.defined())
       throw InternalError(fmt::format("kernel {} left an output unset", step.kernel_name));
     if (!t.owned() && step.space == Space::kHost) t = t.clone();
+    if (dtype_size(t.dtype()) == 0 && t.unique()) charge_contents(t);
   }
+  forget_text();
 }
 
 void Executor::copy(const Step& step) {
@@ -199,8 +212,10 @@ void Executor::collect(const Step& step, size_t first_input, StepState& state) {
 void Executor::run_while(const Step& step, StepState& state) {
   collect(step, 0, state);
   for (uint32_t s : step.release) slots_[s] = Tensor();
-  while (is_true(state.first->run_nested(state.variables, true).at(0)))
+  while (is_true(state.first->run_nested(state.variables, true).at(0))) {
+    check_stop();
     state.variables.swap(state.second->run_nested(state.variables, false));
+  }
   for (size_t i = 0; i < step.outputs.size(); ++i)
     slots_[step.outputs[i]] = std::move(state.variables[i]);
 }

@@ -66,6 +66,8 @@ struct Plan {
   size_t arena_bytes[2] = {0, 0};  // by Space
   size_t constant_bytes = 0;
   bool is_static = true;  // no heap slot and no nested plan
+
+  size_t bytes() const { return arena_bytes[0] + arena_bytes[1] + constant_bytes; }
 };
 
 }  // namespace thaw

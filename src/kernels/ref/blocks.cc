@@ -21,12 +21,8 @@ std::vector<int64_t> margins(const char* op, const Tensor& t, int64_t n) {
 Shape padded_shape(const char* op, const Shape& shape, const std::vector<int64_t>& pads) {
   Shape out;
   for (int i = 0; i < shape.rank(); ++i) {
-    int64_t extent = shape[i];
     const size_t at = 2 * static_cast<size_t>(i);
-    if (__builtin_add_overflow(extent, pads[at], &extent) ||
-        __builtin_add_overflow(extent, pads[at + 1], &extent))
-      fail(op, "the result has more elements than 64 bits can count");
-    out.push_back(extent);
+    out.push_back(checked_sum(op, checked_sum(op, shape[i], pads[at]), pads[at + 1]));
   }
   return out;
 }
@@ -63,7 +59,7 @@ void pad_mirror(const Tensor& x, const std::vector<int64_t>& pads, int64_t borde
         const int64_t at = i / to[d] % out.dim(axis) - pads[2 * d];
         source += mirror(at, x.dim(axis), border) * from[d];
       }
-      out.data<T>()[i] = x.data<T>()[source];
+      put(out.data<T>()[i], x.data<T>()[source]);
     }
   });
 }
@@ -106,14 +102,17 @@ std::vector<CopyDim> block_dims(const Shape& packed, const std::vector<int64_t>&
 
 void depth_space(const char* op, RunContext& context, int64_t block, bool to_space) {
   const Tensor& x = context.input(0);
-  if (x.rank() != 4 || block < 1) fail(op, fmt::format("{} with block {}", x.str(), block));
+  if (x.rank() != 4 || block < 1 || block > INT32_MAX)
+    fail(op, fmt::format("{} with block {}", x.str(), block));
   Shape shape = x.shape();
   if (to_space ? shape[3] % (block * block) != 0 : (shape[1] % block != 0 || shape[2] % block != 0))
     fail(op, fmt::format("{} is not divisible by blocks of {}", shape.str(), block));
   if (to_space) {
-    shape = {x.dim(0), x.dim(1) * block, x.dim(2) * block, x.dim(3) / (block * block)};
+    shape = {x.dim(0), checked_product(op, x.dim(1), block), checked_product(op, x.dim(2), block),
+             x.dim(3) / (block * block)};
   } else {
-    shape = {x.dim(0), x.dim(1) / block, x.dim(2) / block, x.dim(3) * block * block};
+    shape = {x.dim(0), x.dim(1) / block, x.dim(2) / block,
+             checked_product(op, x.dim(3), block * block)};
   }
   const Shape& deep = to_space ? x.shape() : shape;  // [n, h, w, (by, bx, c)]
   const Shape& wide = to_space ? shape : x.shape();  // [n, (h, by), (w, bx), c]
@@ -170,7 +169,7 @@ void run(const SpaceToBatch&, RunContext& context) {
       fail(name,
            fmt::format("the padded extent {} is not divisible by the block {}", extent, block[i]));
     extent /= block[i];
-    shape[0] *= block[i];
+    shape[0] = checked_product(name, shape[0], block[i]);
   }
   fill(name, spread, {});
   copy_inside(name, x, pads, spread);
@@ -189,7 +188,8 @@ void run(const BatchToSpace&, RunContext& context) {
     if (wide[0] % block[i] != 0)
       fail(name, fmt::format("the batch of {} is not divisible by the block", x.shape().str()));
     wide[0] /= block[i];
-    wide[static_cast<int>(i) + 1] *= block[i];
+    int64_t& extent = wide[static_cast<int>(i) + 1];
+    extent = checked_product(name, extent, block[i]);
   }
   Tensor spread = Tensor::empty(x.dtype(), wide);
   copy_strided(name, x, 0, spread, 0, block_dims(x.shape(), block, wide, false));

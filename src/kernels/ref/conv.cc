@@ -77,7 +77,8 @@ void for_each_pixel(const ConvShapes& s, const RunContext& context, Activation a
   const T* bias = context.num_inputs() > 2 ? context.input(2).data<T>() : nullptr;
   std::vector<double> sums(static_cast<size_t>(s.out_channels));
   for (int64_t b = 0; b < s.batch; ++b)
-    for (int64_t oy = 0; oy < s.h.output; ++oy)
+    for (int64_t oy = 0; oy < s.h.output; ++oy) {
+      check_stop();
       for (int64_t ox = 0; ox < s.w.output; ++ox) {
         std::fill(sums.begin(), sums.end(), 0.0);
         for (int64_t ky = 0; ky < s.h.kernel; ++ky)
@@ -91,6 +92,7 @@ void for_each_pixel(const ConvShapes& s, const RunContext& context, Activation a
         for (size_t c = 0; c < sums.size(); ++c)
           *out++ = activate(static_cast<T>(sums[c] + (bias ? bias[c] : 0)), activation);
       }
+    }
 }
 
 }  // namespace

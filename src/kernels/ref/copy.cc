@@ -31,7 +31,7 @@ void copy_line(const T* from, T* to, const CopyDim& d) {
     std::memcpy(static_cast<void*>(to), from, static_cast<size_t>(d.extent) * sizeof(T));
     return;
   }
-  for (int64_t i = 0; i < d.extent; ++i) to[i * d.to_stride] = from[i * d.from_stride];
+  for (int64_t i = 0; i < d.extent; ++i) put(to[i * d.to_stride], from[i * d.from_stride]);
 }
 
 template <class T>
@@ -71,7 +71,11 @@ void copy_strided(const char* op, const Tensor& from, int64_t from_offset, Tenso
 void fill(const char* op, Tensor& to, const Tensor& value) {
   for_carrier(op, to.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
-    std::fill_n(to.data<T>(), to.num_elements(), value.defined() ? *value.data<T>() : T{});
+    const T element = value.defined() ? *value.data<T>() : T{};
+    if constexpr (std::is_same_v<T, std::string>)
+      claim_text(static_cast<size_t>(
+          checked_product(op, to.num_elements(), static_cast<int64_t>(element.size()))));
+    std::fill_n(to.data<T>(), to.num_elements(), element);
   });
 }
 

@@ -105,7 +105,7 @@ void run(const OneHot& op, RunContext& context) {
     for (int64_t i = 0; i < indices.num_elements(); ++i) {
       const int64_t index = indices.int_at(i);
       if (index >= 0 && index < depth)
-        out.data<T>()[(i / inner * depth + index) * inner + i % inner] = *on.data<T>();
+        put(out.data<T>()[(i / inner * depth + index) * inner + i % inner], *on.data<T>());
     }
   });
 }
@@ -129,7 +129,7 @@ void run(const ConcatOffset&, RunContext& context) {
                                d, shape[d], expected[d]));
       store(name, out, static_cast<int64_t>(d), along ? offset : 0);
     }
-    offset += shape[static_cast<size_t>(axis)];
+    offset = checked_sum(name, offset, shape[static_cast<size_t>(axis)]);
   }
 }
 

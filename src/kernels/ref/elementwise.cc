@@ -78,7 +78,7 @@ void run(const Select& op, RunContext& context) {
         at_a += at * sa[d];
         at_b += at * sb[d];
       }
-      out.data<T>()[i] = condition.data<bool>()[at_c] ? a.data<T>()[at_a] : b.data<T>()[at_b];
+      put(out.data<T>()[i], condition.data<bool>()[at_c] ? a.data<T>()[at_a] : b.data<T>()[at_b]);
     }
   });
 }

@@ -30,6 +30,7 @@ int64_t slice_at(const char* op, const Tensor& indices, int64_t entry, int depth
 
 template <class T>
 T add(T a, T b) {
+  if constexpr (std::is_same_v<T, std::string>) claim_text(b.size());
   if constexpr (std::is_integral_v<T>) {
     return static_cast<T>(static_cast<uint64_t>(a) + static_cast<uint64_t>(b));
   } else {
@@ -74,7 +75,7 @@ void run(const Gather& op, RunContext& context) {
           const int64_t index = indices.int_at(b * count + i);
           if (index < 0 || index >= extent)
             fail("Gather", fmt::format("index {} is not in [0, {})", index, extent));
-          std::copy_n(x.data<T>() + ((b * outer + o) * extent + index) * inner, inner, to);
+          put_n(x.data<T>() + ((b * outer + o) * extent + index) * inner, inner, to);
         }
   });
 }
@@ -100,7 +101,7 @@ void run(const GatherNd&, RunContext& context) {
     using T = typename decltype(tag)::type;
     for (int64_t i = 0; i < count; ++i) {
       const int64_t at = slice_at("GatherNd", indices, i, depth, x.shape());
-      std::copy_n(x.data<T>() + at * inner, inner, out.data<T>() + i * inner);
+      put_n(x.data<T>() + at * inner, inner, out.data<T>() + i * inner);
     }
   });
 }

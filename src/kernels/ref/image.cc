@@ -105,7 +105,7 @@ void resize_nearest(const char* op, const Sampling& sampling, const Tensor& x, T
       for (int64_t r : rows)
         for (int64_t c : columns) {
           const T* pixel = x.data<T>() + ((b * x.dim(1) + r) * x.dim(2) + c) * channels;
-          to = std::copy_n(pixel, channels, to);
+          to = put_n(pixel, channels, to);
         }
   });
 }

@@ -111,8 +111,7 @@ void run(const Concat&, RunContext& context) {
     if (!fits)
       fail("Concat", fmt::format("input {} is {} beside {} along axis {}", i,
                                  context.input(i).str(), first.str(), axis));
-    if (__builtin_add_overflow(shape[axis], s[axis], &shape[axis]))
-      fail("Concat", "the extents add up to more than 64 bits can count");
+    shape[axis] = checked_sum("Concat", shape[axis], s[axis]);
   }
   Tensor& out = context.output(0, first.dtype(), shape);
   const int64_t inner = product(shape, axis + 1, shape.rank());
@@ -207,8 +206,7 @@ void run(const Tile&, RunContext& context) {
   for (int i = 0; i < x.rank(); ++i) {
     const int64_t m = multiples[static_cast<size_t>(i)];
     if (m < 0) fail("Tile", fmt::format("the negative multiple {}", m));
-    if (__builtin_mul_overflow(shape[i], m, &shape[i]))
-      fail("Tile", "the result has more elements than 64 bits can count");
+    shape[i] = checked_product("Tile", shape[i], m);
   }
   Tensor& out = context.output(0, x.dtype(), shape);
   const auto from = strides_of(x.shape());

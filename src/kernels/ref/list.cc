@@ -108,6 +108,7 @@ Tensor slice_of(const Tensor& x, int64_t i) {
   Tensor slice = Tensor::empty(x.dtype(), shape);
   const int64_t n = slice.num_elements();
   copy_strided("List", x, i * n, slice, 0, {{n, 1, 1}});
+  charge_contents(slice);
   return slice;
 }
 
@@ -140,6 +141,7 @@ void run(const ListReserve& op, RunContext& context) {
   const int64_t count = scalar_int("ListReserve", context.input(0), "the count");
   check_length("ListReserve", count);
   TensorList list{op.dtype, op.element_shape, {}};
+  const MemoryShare room(static_cast<size_t>(count) * sizeof(Tensor));
   list.elements.resize(static_cast<size_t>(count));
   context.set_output(0, Tensor::list(std::move(list)));
 }

@@ -63,7 +63,8 @@ template <class T>
 void multiply(const T* a, const Matrix& ma, const T* b, const Matrix& mb, const T* bias,
               Activation activation, T* out) {
   using Sum = std::conditional_t<std::is_integral_v<T>, uint64_t, double>;
-  for (int64_t i = 0; i < ma.rows; ++i)
+  for (int64_t i = 0; i < ma.rows; ++i) {
+    check_stop();
     for (int64_t j = 0; j < mb.columns; ++j) {
       Sum sum = 0;
       for (int64_t k = 0; k < ma.columns; ++k)
@@ -72,6 +73,7 @@ void multiply(const T* a, const Matrix& ma, const T* b, const Matrix& mb, const 
       if (bias) sum += static_cast<Sum>(bias[j]);
       *out++ = activate(static_cast<T>(sum), activation);
     }
+  }
 }
 
 template <class T>
@@ -177,10 +179,12 @@ void run(const Pool& op, RunContext& context) {
     T* out =
         context.output(0, x.dtype(), {x.dim(0), h.output, w.output, channels}).template data<T>();
     for (int64_t b = 0; b < x.dim(0); ++b)
-      for (int64_t oy = 0; oy < h.output; ++oy)
+      for (int64_t oy = 0; oy < h.output; ++oy) {
+        check_stop();
         for (int64_t ox = 0; ox < w.output; ++ox, out += channels)
           pool_pixel(op, x.data<T>() + b * h.input * w.input * channels, channels, h, w, oy, ox,
                      out);
+      }
   };
   if (op.kind == PoolKind::kAverage) return for_float("Pool", x.dtype(), pool);
   for_number("Pool", x.dtype(), pool);

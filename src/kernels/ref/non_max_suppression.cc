@@ -99,6 +99,7 @@ NmsResult greedy_nms(const float* boxes, const float* scores, int64_t count,
     if (scores[i] > limits.score_threshold) queue.push({static_cast<int32_t>(i), scores[i], 0});
   NmsResult result;
   while (static_cast<int64_t>(result.indices.size()) < limits.max_output_size && !queue.empty()) {
+    check_stop();
     Candidate next = queue.top();
     queue.pop();
     const float score = next.score;

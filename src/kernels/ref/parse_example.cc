@@ -148,6 +148,9 @@ std::vector<Feature> features_of(const ParseExample& op, const RunContext& conte
       if (op.shapes[at + d] < (d == 0 ? -1 : 0))
         fail("ParseExample", fmt::format("feature '{}' of shape {}", op.keys[i], shape.str()));
     at += rank;
+    Shape step = shape;
+    if (!step.is_static()) step[0] = 1;
+    step.num_elements();  // an error when it is too large
     features.push_back({op.keys[i], op.dtypes.at(i), shape, context.input(i + 1)});
     const bool open = !shape.is_static();
     const Tensor& otherwise = features.back().otherwise;
@@ -189,9 +192,9 @@ void store(const std::vector<From>& values, const Feature& f, bool absent, int64
   const bool whole = f.otherwise.num_elements() == count && f.shape.is_static();
   for (int64_t i = 0; i < count; ++i) {
     if (!absent && i < static_cast<int64_t>(values.size())) {
-      to[i] = T(values[static_cast<size_t>(i)]);
+      put(to[i], T(values[static_cast<size_t>(i)]));
     } else {
-      to[i] = otherwise ? otherwise[whole ? i : 0] : T();
+      put(to[i], otherwise ? otherwise[whole ? i : 0] : T());
     }
   }
 }

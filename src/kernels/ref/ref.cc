@@ -16,6 +16,20 @@ void fail_dtype(const char* op, DType dtype) {
   fail(op, fmt::format("elements of type {} are not supported", dtype_name(dtype)));
 }
 
+int64_t checked_product(const char* op, int64_t a, int64_t b) {
+  int64_t product = 0;
+  if (__builtin_mul_overflow(a, b, &product))
+    fail(op, "the result has more elements than 64 bits can count");
+  return product;
+}
+
+int64_t checked_sum(const char* op, int64_t a, int64_t b) {
+  int64_t sum = 0;
+  if (__builtin_add_overflow(a, b, &sum))
+    fail(op, "the result has more elements than 64 bits can count");
+  return sum;
+}
+
 std::array<int64_t, Shape::kMaxRank> strides_of(const Shape& shape) {
   std::array<int64_t, Shape::kMaxRank> strides{};
   int64_t step = 1;

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "base/memory_budget.h"
+#include "base/stop.h"
 #include "kernels/kernel.h"
 
 namespace thaw::ref {
@@ -97,6 +99,25 @@ void for_carrier(const char* op, DType dtype, F&& f) {
       fail_dtype(op, dtype);
   }
 }
+
+// to = from, for elements of any type: strings are claimed from the memory budget before they are
+// copied, since few bytes may become many.
+template <class T>
+void put(T& to, const T& from) {
+  if constexpr (std::is_same_v<T, std::string>)
+    if (from.size() > to.capacity()) claim_text(from.size());
+  to = from;
+}
+
+template <class T>
+T* put_n(const T* from, int64_t n, T* to) {
+  for (int64_t i = 0; i < n; ++i) put(to[i], from[i]);
+  return to + n;
+}
+
+// Product and sum of extents; an error when 64 bits can't hold them.
+int64_t checked_product(const char* op, int64_t a, int64_t b);
+int64_t checked_sum(const char* op, int64_t a, int64_t b);
 
 // Elements between neighbours along each dimension of a dense row-major tensor.
 std::array<int64_t, Shape::kMaxRank> strides_of(const Shape& shape);

@@ -30,6 +30,7 @@ Range pick(int64_t begin, int64_t end, int64_t stride, bool open_begin, bool ope
   const int64_t last = canonical(end, open_end, stride > 0 ? high : low);
   const int64_t span = last - r.begin;
   if (span != 0 && (span < 0) == (stride < 0)) r.extent = span / stride + (span % stride ? 1 : 0);
+  if (r.extent <= 1) r.stride = 1;  // no step is made, however far it would lead
   return r;
 }
 

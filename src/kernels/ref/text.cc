@@ -69,7 +69,9 @@ void run(const StringJoin& op, RunContext& context) {
     for (size_t i = 0; i < context.num_inputs(); ++i) {
       const Tensor& t = context.input(i);
       if (i > 0) joined += op.separator;
-      joined += t.data<std::string>()[t.rank() == 0 ? 0 : k];
+      const std::string& part = t.data<std::string>()[t.rank() == 0 ? 0 : k];
+      claim_text(part.size() + op.separator.size());
+      joined += part;
     }
   }
 }
@@ -87,7 +89,7 @@ void run(const Substr& op, RunContext& context) {
   for (int64_t i = 0; i < out.num_elements(); ++i) {
     const int64_t at = broadcast_index(position.shape(), shape, i);
     const std::string& s = x.data<std::string>()[broadcast_index(x.shape(), shape, i)];
-    out.data<std::string>()[i] = part_of(s, position.int_at(at), length.int_at(at), op.utf8);
+    put(out.data<std::string>()[i], part_of(s, position.int_at(at), length.int_at(at), op.utf8));
   }
 }
 
