@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
+#include <unordered_map>
 
 #include "cli/calibration.h"
 #include "cli/command.h"
@@ -18,17 +19,26 @@
 namespace thaw::cli {
 namespace {
 
+// "name:0" of "name".
+std::string with_output(const std::string& name) {
+  return name.find(':') == std::string::npos ? name + ":0" : name;
+}
+
 std::string names_of(const std::vector<NamedTensor>& arrays) {
   std::string names;
   for (const auto& [name, tensor] : arrays) names += (names.empty() ? "" : ", ") + name;
   return names.empty() ? "nothing" : names;
 }
 
-// The array called as the input or as its tensor, with or without ":0".
-Tensor find_array(const std::vector<NamedTensor>& arrays, const TensorInfo& input,
+// The array called as the input or as its tensor, with or without ":0". `places` has the arrays by
+// their names, ":0" being added to those without it.
+Tensor find_array(const std::vector<NamedTensor>& arrays,
+                  const std::unordered_map<std::string, size_t>& places, const TensorInfo& input,
                   const std::string& path) {
-  for (const auto& [name, tensor] : arrays)
-    if (name == input.name || name == input.tensor || name + ":0" == input.tensor) return tensor;
+  for (const std::string& name : {input.name, input.tensor}) {
+    const auto place = places.find(with_output(name));
+    if (place != places.end()) return arrays[place->second].second;
+  }
   throw InputError(fmt::format("{}: an array called '{}' was expected for input {}{}, found {}",
                                path, input.name, dtype_name(input.dtype), input.shape.str(),
                                names_of(arrays)));
@@ -70,9 +80,11 @@ int run_model(const Arguments& arguments) {
   const std::vector<NamedTensor> arrays = read_npz(arguments.inputs);
   const Model model = Model::load(arguments.model, arguments.run.model_options());
   Engine engine(model, calibrated_options(arguments.run, model));
+  std::unordered_map<std::string, size_t> places;
+  for (size_t i = 0; i < arrays.size(); ++i) places.emplace(with_output(arrays[i].first), i);
   std::vector<Tensor> inputs;
   for (const TensorInfo& input : engine.inputs())
-    inputs.push_back(find_array(arrays, input, arguments.inputs));
+    inputs.push_back(find_array(arrays, places, input, arguments.inputs));
   if (arrays.size() > inputs.size())
     info(fmt::format("{}: {} arrays, {} of them are inputs", arguments.inputs, arrays.size(),
                      inputs.size()));
