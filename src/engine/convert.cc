@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <string>
+#include <unordered_map>
 #include <utility>
 
 #include "base/stop.h"
@@ -31,12 +33,13 @@ Shape check_shape(Shape shape) {
 
 // What the file leaves open of a tensor's type, the imported graph knows.
 void fill_types(std::vector<TensorInfo>& infos, const std::vector<TensorInfo>& known) {
+  std::unordered_map<std::string, const TensorInfo*> by_name;
+  for (const TensorInfo& info : known) by_name[info.name] = &info;
   for (TensorInfo& info : infos) {
-    for (const TensorInfo& other : known) {
-      if (other.name != info.name) continue;
-      info.dtype = other.dtype;
-      info.shape = other.shape;
-    }
+    const auto found = by_name.find(info.name);
+    if (found == by_name.end()) continue;
+    info.dtype = found->second->dtype;
+    info.shape = found->second->shape;
   }
 }
 

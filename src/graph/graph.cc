@@ -257,23 +257,25 @@ void Graph::compact() {
 }
 
 std::vector<NodeId> Graph::topological_order() const {
-  std::vector<uint32_t> waiting(nodes_.size(), 0);
-  std::priority_queue<NodeId, std::vector<NodeId>, std::greater<>> ready;
   std::vector<NodeId> order;
   bool in_order = true;
-  size_t live = 0;
   for (NodeId id = 0; id < nodes_.size(); ++id) {
     if (!nodes_[id].alive) continue;
-    ++live;
     order.push_back(id);
     for (ValueId v : nodes_[id].inputs) {
-      if (values_[v].producer == kNone) continue;
-      ++waiting[id];
-      in_order = in_order && values_[v].producer < id && nodes_[values_[v].producer].alive;
+      const NodeId producer = values_[v].producer;
+      in_order = in_order && (producer == kNone || (producer < id && nodes_[producer].alive));
     }
-    if (waiting[id] == 0) ready.push(id);
   }
   if (in_order) return order;
+  const size_t live = order.size();
+  std::vector<uint32_t> waiting(nodes_.size(), 0);
+  std::priority_queue<NodeId, std::vector<NodeId>, std::greater<>> ready;
+  for (NodeId id : order) {
+    for (ValueId v : nodes_[id].inputs)
+      if (values_[v].producer != kNone) ++waiting[id];
+    if (waiting[id] == 0) ready.push(id);
+  }
   order.clear();
   while (!ready.empty()) {
     const NodeId id = ready.top();
