@@ -32,6 +32,8 @@ Tensor keep(RunContext& context, size_t i) {
 void check_length(const char* op, int64_t count) {
   if (count < 0 || count > kMostElements)
     fail(op, fmt::format("{} elements; 0 to {} can be", count, kMostElements));
+  // Whether there is memory for as many; the list is charged once it is whole.
+  const MemoryShare room(static_cast<size_t>(count) * sizeof(Tensor));
 }
 
 // Makes the list as long as the index asks.
@@ -141,7 +143,6 @@ void run(const ListReserve& op, RunContext& context) {
   const int64_t count = scalar_int("ListReserve", context.input(0), "the count");
   check_length("ListReserve", count);
   TensorList list{op.dtype, op.element_shape, {}};
-  const MemoryShare room(static_cast<size_t>(count) * sizeof(Tensor));
   list.elements.resize(static_cast<size_t>(count));
   context.set_output(0, Tensor::list(std::move(list)));
 }
