@@ -205,7 +205,7 @@ void PlanBuilder::check_size(ValueId value) const {
   if (!type.shape.is_static()) return;
   const size_t bytes = tensor_bytes(type.dtype, type.shape);
   if (context_.memory_limit == 0 || bytes <= context_.memory_limit) return;
-  throw ResourceError(fmt::format("node '{}': {} needs {:.1f} MiB, at most {:.1f} MiB may be taken",
+  throw ResourceError(fmt::format("node '{}': {} needs {:.1f} MiB, the limit is {:.1f} MiB",
                                   graph_.value_name(value), type.str(), mib(bytes),
                                   mib(context_.memory_limit)));
 }
