@@ -23,8 +23,8 @@ class RandomNodes {
     T op;
     T::fields([&](const char*, auto member) { fill(op.*member); });
     std::vector<ValueId> inputs;
-    for (size_t n = next(6); n > 0; --n) inputs.push_back(input());
     try {
+      for (size_t n = next(6); n > 0; --n) inputs.push_back(input());
       graph_.add_node(std::move(op), std::move(inputs), T::kName);
       return true;
     } catch (const InputError&) {

@@ -46,12 +46,7 @@ Header read_header(const tf::TensorProto& proto, const std::string& where) {
   if (!h.shape.is_static())
     throw InputError(
         fmt::format("{}: the shape of a constant must be known, found {}", where, h.shape.str()));
-  int64_t n = 0;
-  try {
-    n = h.shape.num_elements();
-  } catch (const InputError& e) {
-    throw InputError(fmt::format("{}: {}", where, e.what()));
-  }
+  const int64_t n = h.shape.num_elements();
   if (n > kMaxElements)
     throw InputError(fmt::format("{}: shape {} has {} elements", where, h.shape.str(), n));
   h.elements = static_cast<size_t>(n);
@@ -185,6 +180,11 @@ Shape shape_from_tf(const tf::TensorShapeProto& proto, const std::string& where)
     if (dim.size() < kUnknownDim)
       throw InputError(fmt::format("{}: a shape has the dimension {}", where, dim.size()));
     shape.push_back(dim.size());
+  }
+  try {
+    if (shape.is_static()) shape.num_elements();
+  } catch (const InputError& e) {
+    throw InputError(fmt::format("{}: {}", where, e.what()));
   }
   return shape;
 }

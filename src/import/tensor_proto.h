@@ -15,8 +15,8 @@ tf::DataType dtype_to_tf(DType dtype);
 // "DT_FLOAT", or "type 99" for a number TensorFlow doesn't define.
 std::string tf_dtype_name(int dtype);
 
-// Unknown rank and dimensions allowed; throws InputError on negative or absurd ones, naming
-// `where`.
+// Unknown rank and dimensions allowed; throws InputError on negative or absurd ones and on shapes
+// that no memory holds, naming `where`.
 Shape shape_from_tf(const tf::TensorShapeProto& proto, const std::string& where);
 void shape_to_tf(const Shape& shape, tf::TensorShapeProto* proto);
 
