@@ -64,7 +64,12 @@ using Rows = std::vector<KernelEntry>;
 
 class TuneTest : public ::testing::Test {
  protected:
-  TuneTest() : device_(make_cpu_device()) { made = lied = 0; }
+  TuneTest() : device_(make_cpu_device()) {
+    made = lied = 0;
+    options_.layer_ms = 30;
+    options_.max_rounds = 20;
+    options_.least_share = 0;  // whatever else goes on on the machine of the test
+  }
 
   // Convolutions one after the other; those of `channels` 8 are alike.
   Graph chain(const std::vector<int64_t>& channels) {
@@ -99,7 +104,7 @@ class TuneTest : public ::testing::Test {
   const std::unique_ptr<Device> device_;
   const Graph graph_ = chain({8});
   TimingCache cache_{""};
-  TuneOptions options_{30, 5, 20, 0, {}};  // whatever else goes on on the machine of the test
+  TuneOptions options_;
   Rows rows_;
   Rows optional_;
 };
