@@ -17,9 +17,10 @@ TEST(TensorBytes, AreCheckedWhereverTheyMeet64Bits) {
   const int64_t big = int64_t{1} << 62;
   EXPECT_EQ(tensor_bytes(DType::kFloat32, {3, 5}), 60U);
   EXPECT_EQ(tensor_bytes(DType::kString, {3}), 3 * sizeof(std::string));
-  EXPECT_EQ(tensor_bytes(DType::kFloat64, {big, 0}), 0U);
+  EXPECT_EQ(tensor_bytes(DType::kFloat64, {1000, 0}), 0U);
   for (const DType dtype : {DType::kUInt8, DType::kFloat32, DType::kFloat64, DType::kString})
-    for (const Shape& shape : {Shape{big}, Shape{big, 4}, Shape{big, 0, big}, Shape{1 << 30, big}})
+    for (const Shape& shape :
+         {Shape{big}, Shape{big, 4}, Shape{big, 0}, Shape{big, 0, big}, Shape{1 << 30, big}})
       EXPECT_THROW(tensor_bytes(dtype, shape), InputError) << shape.str();
   EXPECT_THROW(Tensor::empty(DType::kFloat32, {big}), InputError);
   EXPECT_THROW(Tensor::view(DType::kFloat32, {big}, nullptr), InputError);

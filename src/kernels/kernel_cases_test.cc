@@ -378,7 +378,7 @@ Case crop_case(Random& random) {
   op.extrapolation_value = 0.25F;
   const Tensor x = picture(random);
   const int64_t count = random.between(0, 5);
-  Tensor boxes = random.floats({count, 4}, 0.7F);
+  const Tensor boxes = random.plain_floats({count, 4}, 0.7F);  // others are refused
   Tensor indices = Tensor::empty(DType::kInt32, {count});
   for (int64_t i = 0; i < count; ++i)
     indices.data<int32_t>()[i] = static_cast<int32_t>(random.between(0, x.dim(0) - 1));
