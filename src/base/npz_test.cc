@@ -69,7 +69,8 @@ TEST(Npy, RefusesWhatItCanNotHold) {
   expect_refused(npy(dict("|O", "(1,)"), "x"), "Python objects");
   expect_refused(npy(dict("<c8", "(1,)"), "12345678"), "'<c8'");
   expect_refused(npy(dict("<f4", "(2,)"), "1234"), "2 elements of 4 bytes");
-  expect_refused(npy(dict("<f4", "(4294967296, 4294967296, 4294967296)"), ""), "larger than any memory");
+  expect_refused(npy(dict("<f4", "(4294967296, 4294967296, 4294967296)"), ""),
+                 "larger than any memory");
   expect_refused(npy(dict("|S0", "(999999999999,)"), ""), "empty strings");
   expect_refused(npy("{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': ()}", ""),
                  "structures");
