@@ -1,7 +1,7 @@
 // Graphs of many tiny nodes take time by their number, not by its square.
 #include <gtest/gtest.h>
 
-#include <chrono>
+#include <ctime>
 #include <string>
 
 #include "graph/graph.h"
@@ -11,7 +11,7 @@ namespace thaw {
 namespace {
 
 constexpr int kMany = 20000;
-constexpr double kMostSeconds = 3;  // by the square of the number it would be many times that
+constexpr double kMostSeconds = 3;  // of processors; by the square it would be many times that
 
 ValueId input(Graph& g) { return g.add_input("x", {DType::kFloat32, {2}}); }
 
@@ -95,15 +95,14 @@ void nested_branches(Graph& g) {
 class LargeGraph : public ::testing::TestWithParam<void (*)(Graph&)> {};
 
 TEST_P(LargeGraph, IsBuiltAndRunInLittleTime) {
-  const auto start = std::chrono::steady_clock::now();
+  const std::clock_t start = std::clock();
   Graph g;
   GetParam()(g);
   Engine engine(Model::from_graph(std::move(g)));
   std::vector<Tensor> inputs{Tensor::zeros(DType::kFloat32, {2})};
   if (engine.inputs().size() == 2) inputs.push_back(Tensor::zeros(DType::kBool, {}));
   engine.run(inputs);
-  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-  EXPECT_LT(taken.count(), kMostSeconds);
+  EXPECT_LT(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC, kMostSeconds);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, LargeGraph,
