@@ -35,6 +35,13 @@ int64_t integer_range_length(int64_t a, int64_t b, int64_t d, const InferContext
   return span / d + (span % d != 0 ? 1 : 0);
 }
 
+// A scalar, or a vector of one as TensorFlow takes in its place.
+void require_one(const InferContext& context, size_t input) {
+  const Shape& shape = context.shape(input);
+  if (shape.has_rank() && shape.rank() == 1) return void(meet_dims(shape[0], 1, context));
+  require_scalar(context, input);
+}
+
 }  // namespace
 
 std::vector<TensorType> infer(const ShapeOf& op, const InferContext& context) {
@@ -56,14 +63,14 @@ std::vector<TensorType> infer(const Rank&, const InferContext& context) {
 std::vector<TensorType> infer(const Fill&, const InferContext& context) {
   require_inputs(context, 2);
   require_integer(context, 0);
-  require_scalar(context, 1);
+  require_one(context, 1);
   return {{context.dtype(1), shape_from_value(context, 0)}};
 }
 
 std::vector<TensorType> infer(const Range&, const InferContext& context) {
   require_inputs(context, 3);
   for (size_t i = 0; i < 3; ++i) {
-    require_scalar(context, i);
+    require_one(context, i);
     require_same_dtype(context, 0, i);
   }
   const DType dtype = context.dtype(0);
@@ -89,6 +96,7 @@ std::vector<TensorType> infer(const OneHot& op, const InferContext& context) {
   require_inputs(context, 4);
   for (size_t i = 1; i < 4; ++i) require_scalar(context, i);
   require_same_dtype(context, 2, 3);
+  if (op.axis < -1) context.fail(fmt::format("an axis of {}", op.axis));
   Shape shape = context.shape(0);
   if (!shape.has_rank()) return {{context.dtype(2), shape}};
   const int64_t depth = known_int(context, 1).value_or(kUnknownDim);

@@ -54,6 +54,14 @@ std::optional<Blocks> blocks_of(const InferContext& context) {
   return blocks;
 }
 
+// A mirror shows no more than there is, and with kReflect not the border itself.
+void check_padding(PadMode mode, int64_t padding, int64_t extent, const InferContext& context) {
+  if (padding < 0) context.fail(fmt::format("a padding of {}", padding));
+  const int64_t most = extent - (mode == PadMode::kReflect ? 1 : 0);
+  if (mode != PadMode::kConstant && extent >= 0 && padding > most)
+    context.fail(fmt::format("a padding of {} mirrors {}", padding, extent));
+}
+
 Shape same_rank(const InferContext& context, size_t input) {
   const Shape& s = context.shape(input);
   return s.has_rank() ? Shape::unknown_of_rank(s.rank()) : s;
@@ -188,7 +196,8 @@ std::vector<TensorType> infer(const Pad& op, const InferContext& context) {
   }
   const Shape table = require_rank(context, 1, 2);
   meet_dims(table[1], 2, context);
-  Shape shape = context.shape(0);
+  const Shape& x = context.shape(0);
+  Shape shape = x;
   if (!shape.has_rank() && table[0] >= 0 && table[0] <= Shape::kMaxRank)
     shape = Shape::unknown_of_rank(static_cast<int>(table[0]));
   if (!shape.has_rank()) return {context.input(0)};
@@ -198,7 +207,7 @@ std::vector<TensorType> infer(const Pad& op, const InferContext& context) {
   for (int i = 0; i < shape.rank(); ++i) {
     for (int64_t side : {0, 1}) {
       const int64_t padding = paddings->int_at(2 * i + side);
-      if (padding < 0) context.fail(fmt::format("a padding of {}", padding));
+      check_padding(op.mode, padding, x.has_rank() ? x[i] : kUnknownDim, context);
       shape[i] = add_dims(shape[i], padding, context);
     }
   }

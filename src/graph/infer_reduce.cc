@@ -70,6 +70,7 @@ std::vector<TensorType> infer(const TopK& op, const InferContext& context) {
 std::vector<TensorType> infer(const Where&, const InferContext& context) {
   require_inputs(context, 1);
   const Shape& x = context.shape(0);
+  if (x.has_rank() && x.rank() == 0) context.fail("a scalar has no coordinates");
   return {{DType::kInt64, {kUnknownDim, x.has_rank() ? x.rank() : kUnknownDim}}};
 }
 

@@ -68,6 +68,8 @@ std::vector<TensorType> infer(const Split& op, const InferContext& context) {
   require_integer(context, 0);
   require_count(op.count, context);
   if (op.count == 0) context.fail("no parts");
+  if (context.shape(1).has_rank() && context.shape(1).rank() == 0)
+    context.fail("a scalar does not split");
   int at = -1;
   Shape shape = without_axis(context, 1, known_int(context, 0), &at);
   if (at >= 0 && context.shape(1)[at] >= 0) {

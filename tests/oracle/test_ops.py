@@ -24,19 +24,6 @@ MIN_CASES = 3000
 # TensorFlow does not have the op for the type or the rank, here at least: thaw may.
 NO_KERNEL = ["No OpKernel was registered", "not in the list of allowed values", "not supported yet", "data type is not supported",
              "inputs rank not in [0,5]", "must be at least minimum"]
-# Cases that thaw fails as yet.
-FAULTS = set("""
-binary/BiasAdd-40 binary/BiasAdd-41 binary/BiasAdd-45 create/Fill-45 create/OneHot-104 create/OneHot-105
-create/OneHot-106 create/OneHot-108 create/OneHot-109 create/OneHot-50 create/OneHot-51 create/OneHot-52
-create/OneHot-68 create/OneHot-69 create/OneHot-70 create/OneHot-86 create/OneHot-87 create/OneHot-88
-create/Range-65 layout/MirrorPad-53 layout/PadV2-48 layout/Split-13 nn/FusedBatchNorm-23
-nn/FusedBatchNormV2-23 nn/FusedBatchNormV3-23 reduce/ArgMax-57 reduce/ArgMin-57 reduce/Max-68 reduce/Mean-109
-reduce/Mean-68 reduce/Mean-74 reduce/Mean-76 reduce/Mean-78 reduce/Mean-80 reduce/Mean-82 reduce/Mean-84
-reduce/Mean-86 reduce/Mean-88 reduce/Min-68 reduce/Prod-68 reduce/Sum-68 reduce/TopKV2-58 reduce/Where-11
-reduce/Where-23 reduce/Where-24 slice/GatherV2-78 slice/ScatterNd-22 slice/ScatterNd-23 slice/ScatterNd-24
-slice/ScatterNd-25 slice/ScatterNd-28 slice/ScatterNd-29 slice/ScatterNd-32 slice/ScatterNd-33 unary/Neg-0
-unary/Neg-1 unary/Neg-2 unary/OnesLike-16 unary/OnesLike-17 unary/Tanh-0
-""".split())
 # Of one node: which graph a mode runs.
 GRAPHS = {"ref": "fed", "cpu": "fed", "any_shape": "fed", "weights": "weights", "folded": "folded"}
 
@@ -125,7 +112,7 @@ def test_op(family, op):
     pytest.importorskip("tensorflow", reason="TensorFlow is the oracle of these tests")
     faults, failed = [], 0
     for case in cases_of(family):
-        if case.ops[0] != op or case.name in FAULTS:
+        if case.ops[0] != op:
             continue
         want, answers = results_of(family)[case.name]
         found = collections.defaultdict(list)

@@ -28,8 +28,16 @@ Outputs select(NodeContext& ctx) {
 Outputs bias_add(NodeContext& ctx) {
   ctx.expect_inputs(2);
   if (!is_nchw(ctx)) return {ctx.add(Binary{}, ctx.inputs())};
-  const ValueId sum = ctx.add(Binary{}, {to_nhwc(ctx, ctx.input(0)), ctx.input(1)});
-  return {to_nchw(ctx, sum)};
+  const ValueId x = ctx.input(0);
+  if (ctx.type(0).shape.has_rank() && ctx.type(0).shape.rank() == 4)
+    return {to_nchw(ctx, ctx.add(Binary{}, {to_nhwc(ctx, x), ctx.input(1)}))};
+  // Of another rank, or one that only the run knows, the bias becomes [channels, 1, ...].
+  const ValueId behind = ctx.add(Binary{BinaryKind::kSub, Activation::kNone},
+                                 {ctx.add(Rank{}, {x}), ctx.scalar_int(2)});
+  const ValueId ones =
+      ctx.add(Fill{}, {ctx.add(ExpandDims{}, {behind, ctx.scalar_int(0)}), ctx.scalar_int(1)});
+  const ValueId shape = ctx.add(Concat{}, {ctx.ints({-1}), ones, ctx.scalar_int(0)});
+  return {ctx.add(Binary{}, {x, ctx.add(Reshape{}, {ctx.input(1), shape})})};
 }
 
 Outputs cast(NodeContext& ctx) {

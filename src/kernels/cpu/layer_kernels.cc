@@ -78,7 +78,7 @@ class BatchNormKernel : public OpKernel {
 
   void run(RunContext& context) override {
     const Tensor& x = context.input(0);
-    bool fits = x.rank() >= 1;
+    bool fits = x.rank() == 4;
     for (size_t i = 1; i < 5; ++i)
       fits = fits && context.input(i).rank() == 1 && context.input(i).dim(0) == x.shape().back();
     if (!fits || x.num_elements() == 0) return ref::run(op_, context);

@@ -34,7 +34,8 @@ inline Vec tanh(Vec x) {
   const Vec small = fma(p * z, x, x);
   const Vec two = Vec::set(2);
   const Vec large = Vec::set(1) - two / (exp(magnitude * two) + Vec::set(1));
-  return select(less(magnitude, Vec::set(0.625F)), small, copysign(large, x));
+  // Of -0.0 the small one's sum is 0.0.
+  return copysign(select(less(magnitude, Vec::set(0.625F)), small, large), x);
 }
 
 }  // namespace thaw::cpu::THAW_ISA

@@ -30,7 +30,7 @@ inline Vec apply(Vec x) {
     case UnaryFn::kAbs:
       return abs(x);
     case UnaryFn::kNeg:
-      return Vec::zero() - x;
+      return Vec::set(-0.0F) - x;  // of 0.0 it is -0.0
     case UnaryFn::kExp:
       return exp(x);
     case UnaryFn::kSqrt:

@@ -137,6 +137,8 @@ void run(const Pad& op, RunContext& context) {
   const Tensor& x = context.input(0);
   const std::vector<int64_t> pads = margins("Pad", context.input(1), x.rank());
   const Shape shape = padded_shape("Pad", x.shape(), pads);
+  if (context.num_inputs() > 2 && context.input(2).rank() != 0)
+    fail("Pad", fmt::format("the value must be a scalar, got {}", context.input(2).str()));
   if (op.mode == PadMode::kConstant) {
     Tensor& out = context.output(0, x.dtype(), shape);
     fill("Pad", out, context.num_inputs() > 2 ? context.input(2) : Tensor());

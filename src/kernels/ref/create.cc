@@ -89,8 +89,8 @@ void run(const OneHot& op, RunContext& context) {
   const int64_t depth = scalar_int("OneHot", context.input(1), "the depth");
   const Tensor& on = context.input(2);
   const Tensor& off = context.input(3);
-  if (depth < 0 || on.num_elements() != 1 || off.num_elements() != 1 || on.dtype() != off.dtype() ||
-      !is_integer(indices.dtype()))
+  if (depth < 0 || context.input(1).rank() + on.rank() + off.rank() != 0 ||
+      on.dtype() != off.dtype() || !is_integer(indices.dtype()) || op.axis < -1)
     fail("OneHot", fmt::format("depth {}, on {}, off {}, indices {}", depth, on.str(), off.str(),
                                indices.str()));
   const int axis =

@@ -46,6 +46,8 @@ void run(const Gather& op, RunContext& context) {
   require_indices("Gather", indices);
   const int64_t named =
       context.num_inputs() > 2 ? scalar_int("Gather", context.input(2), "the axis") : op.batch_dims;
+  if (context.num_inputs() > 2 && context.input(2).rank() != 0)
+    fail("Gather", fmt::format("the axis must be a scalar, got {}", context.input(2).str()));
   const int axis = normalize_axis("Gather", named, x.rank());
   const int64_t wanted = op.batch_dims < 0 ? op.batch_dims + indices.rank() : op.batch_dims;
   if (wanted < 0 || wanted > std::min(axis, indices.rank()))
@@ -123,8 +125,12 @@ void run(const ScatterNd&, RunContext& context) {
     fail("ScatterNd",
          fmt::format("updates are {}, indices {} into {} want {}", updates.shape().str(),
                      indices.shape().str(), shape.str(), expected.str()));
-  if (shape.num_elements() == 0 && updates.num_elements() > 0)
-    fail("ScatterNd", "entries of an empty tensor");
+  // TensorFlow's rule: all are empty but the result, or none is.
+  const bool none = indices.num_elements() == 0 && updates.num_elements() == 0;
+  const bool some = indices.num_elements() > 0 && updates.num_elements() > 0;
+  if (updates.rank() < 1 || (!none && (!some || shape.num_elements() == 0)))
+    fail("ScatterNd", fmt::format("updates {}, indices {} into {}", updates.shape().str(),
+                                  indices.shape().str(), shape.str()));
   Tensor& out = context.output(0, updates.dtype(), shape);
   fill("ScatterNd", out, {});
   const int64_t inner = product(shape, depth, shape.rank());

@@ -103,7 +103,7 @@ void pool_pixel(const Pool& op, const T* x, int64_t channels, const WindowAxis& 
 
 void run(const BatchNorm& op, RunContext& context) {
   const Tensor& x = context.input(0);
-  if (x.rank() < 1) fail("BatchNorm", "a scalar input");
+  if (x.rank() != 4) fail("BatchNorm", fmt::format("{} must have 4 dimensions", x.str()));
   const int64_t channels = x.shape().back();
   for (size_t i = 1; i < 5; ++i) {
     const Tensor& t = context.input(i);

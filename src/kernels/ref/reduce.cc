@@ -33,7 +33,10 @@ Reduction reduction_of(const Reduce& op, const char* name, const RunContext& con
   if (op.kind == ReduceKind::kL2Loss) {
     goes.fill(true);
   } else {
-    for (int64_t a : int_vector(name, context.input(1), "the axes")) {
+    // Axes of any shape, as TensorFlow takes them.
+    if (!is_integer(context.input(1).dtype()))
+      fail(name, fmt::format("the axes must be integers, got {}", context.input(1).str()));
+    for (int64_t a : context.input(1).ints()) {
       const int axis = normalize_axis(name, a, in.rank());
       if (goes[static_cast<size_t>(axis)]) fail(name, fmt::format("axis {} comes twice", axis));
       goes[static_cast<size_t>(axis)] = true;
@@ -95,17 +98,14 @@ T finish(ReduceKind kind, Sum sum, int64_t count) {
   if (kind == ReduceKind::kL2Loss) return static_cast<T>(sum / 2);
   if (kind != ReduceKind::kMean) return static_cast<T>(sum);
   if constexpr (std::is_integral_v<T>) {
-    if (count == 0) fail("Mean", "the mean of no whole numbers");
-    if constexpr (std::is_signed_v<T>)
-      return static_cast<T>(static_cast<T>(sum) / count);
-    else
-      return static_cast<T>(static_cast<T>(sum) / static_cast<uint64_t>(count));
+    return count == 0 ? T(0) : static_cast<T>(sum / static_cast<Sum>(count));
   } else {
     return static_cast<T>(sum / static_cast<double>(count));
   }
 }
 
-// Sums of whole numbers wrap around, as TensorFlow's do; comparisons keep the sign.
+// Sums of whole numbers wrap around, as TensorFlow's do, those of a mean in 64 bits; comparisons
+// keep the sign.
 template <class T>
 using SumOf = std::conditional_t<std::is_floating_point_v<T>, double,
                                  std::conditional_t<std::is_signed_v<T>, int64_t, uint64_t>>;
@@ -155,15 +155,18 @@ Lines lines_of(const Shape& shape, int axis) {
   return {product(shape, 0, axis), shape[axis], product(shape, axis + 1, shape.rank())};
 }
 
+// NaN is passed over, and the first is taken where nothing is better than the worst finite number.
 template <class T>
 int64_t arg_best(const T* x, const Lines& lines, bool smallest) {
-  int64_t best = 0;
-  for (int64_t i = 1; i < lines.n; ++i) {
+  int64_t at = 0;
+  T best = smallest ? std::numeric_limits<T>::max() : std::numeric_limits<T>::lowest();
+  for (int64_t i = 0; i < lines.n; ++i) {
     const T v = x[i * lines.inner];
-    const T b = x[best * lines.inner];
-    if (smallest ? v < b : v > b) best = i;
+    if (!(smallest ? v < best : v > best)) continue;
+    best = v;
+    at = i;
   }
-  return best;
+  return at;
 }
 
 }  // namespace
@@ -236,7 +239,7 @@ void run(const Cumsum& op, RunContext& context) {
 void run(const TopK& op, RunContext& context) {
   const Tensor& x = context.input(0);
   const int64_t k = scalar_int("TopK", context.input(1), "k");
-  if (x.rank() < 1 || k < 0 || k > x.shape().back())
+  if (context.input(1).rank() != 0 || x.rank() < 1 || k < 0 || k > x.shape().back())
     fail("TopK", fmt::format("the {} largest of {}", k, x.str()));
   const int64_t n = x.shape().back();
   Shape shape = x.shape();
@@ -269,6 +272,7 @@ void run(const TopK& op, RunContext& context) {
 
 void run(const Where&, RunContext& context) {
   const Tensor& x = context.input(0);
+  if (x.rank() == 0) fail("Where", "a scalar has no coordinates");
   const auto work = [&](auto tag) {
     using T = typename decltype(tag)::type;
     const T* from = x.data<T>();

@@ -137,6 +137,10 @@ void fill_ones(RunContext& context, const Tensor& x) {
   Tensor& out = context.output(0, x.dtype(), x.shape());
   if (x.dtype() == DType::kBool)
     return fill("OnesLike", out, Tensor::of<bool>(DType::kBool, {}, {true}));
+  if (x.dtype() == DType::kFloat16 || x.dtype() == DType::kBFloat16) {
+    const uint16_t one = x.dtype() == DType::kFloat16 ? 0x3C00 : 0x3F80;
+    return fill("OnesLike", out, Tensor::of<uint16_t>(x.dtype(), {}, {one}));
+  }
   for_number("OnesLike", x.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
     fill("OnesLike", out, Tensor::of<T>(x.dtype(), {}, {T(1)}));
