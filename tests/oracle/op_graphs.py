@@ -1,11 +1,5 @@
 """The TensorFlow side of the op cases: their graphs, and what TensorFlow computes."""
 
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-# Eigen's kernels, which are TensorFlow's own on every processor.
-os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "0")
-
 import numpy as np
 import tensorflow as tf
 from tensorflow.core.framework import graph_pb2

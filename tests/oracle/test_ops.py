@@ -109,7 +109,7 @@ OPS = [(family, op) for family in FAMILIES for op in sorted({c.ops[0] for c in c
 @pytest.mark.skipif(not PROGRAM.exists(), reason=f"{PROGRAM} is not built")
 @pytest.mark.parametrize("family, op", OPS, ids=[f"{f}-{o}" for f, o in OPS])
 def test_op(family, op):
-    pytest.importorskip("tensorflow", reason="TensorFlow is the oracle of these tests")
+    pytest.importorskip("op_graphs", reason="TensorFlow is the oracle of these tests")
     faults, failed = [], 0
     for case in cases_of(family):
         if case.ops[0] != op:
