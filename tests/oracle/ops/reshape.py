@@ -14,7 +14,7 @@ SIZES = [[], [0], [-1], [0, -1], [-1, 0], [0, 0], [-1, 0, 0], [0, 3, -1], [0, -1
          [6], [2, 3], [3, -1, 2], [-1, 1], [1, -1, 1], [-2], [0, -2], [7]]
 for shape, sizes, dtype in itertools.product(INPUTS, SIZES, (np.int32, np.int64)):
     # A single size that is not known can only be the number of elements: plans take it for granted.
-    modes = ("any_shape", "weights", "folded") if len(shape) == len(sizes) == 1 else MODES
+    modes = ("weights", "folded") if len(shape) == len(sizes) == 1 else MODES
     CASES.append(case("Reshape", np.arange(int(np.prod(shape)), dtype=F).reshape(shape), np.array(sizes, dtype), tol=BITS,
                       modes=modes))
 
