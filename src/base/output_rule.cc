@@ -43,6 +43,23 @@ Mark mark_of(OutputKind kind) {
   return {"\0never"sv, "", ""};
 }
 
+// An archive of arrays as thaw wrote them before it marked them: neither compressed nor of a
+// system, in zip's version 2.0, which numpy's are not.
+bool is_unmarked_archive(const InputFile& file) {
+  constexpr size_t kEnd = 22;        // the end record
+  constexpr size_t kDirectory = 16;  // in it: where the directory begins
+  constexpr auto kEntry = "PK\x01\x02\x14\0\x14\0\0\0\0\0\0\0\x21\0"sv;
+  if (file.size() < kEnd + kEntry.size()) return false;
+  unsigned char end[kEnd];
+  file.read(file.size() - kEnd, end, kEnd);
+  const uint64_t at = end[kDirectory] | uint64_t{end[kDirectory + 1]} << 8 |
+                      uint64_t{end[kDirectory + 2]} << 16 | uint64_t{end[kDirectory + 3]} << 24;
+  if (at > file.size() - kEnd - kEntry.size()) return false;
+  char entry[kEntry.size()];
+  file.read(at, entry, kEntry.size());
+  return std::string_view(entry, kEntry.size()) == kEntry;
+}
+
 bool find_file(const std::string& path, struct stat& info) {
   return ::stat(path.c_str(), &info) == 0;
 }
@@ -68,6 +85,7 @@ bool is_made_by_thaw(const std::string& path, OutputKind kind) {
     std::string tail(std::min<uint64_t>(file.size(), kTail), '\0');
     file.read(file.size() - tail.size(), tail.data(), tail.size());
     if (file.size() == 0) return true;
+    if (kind == OutputKind::kArrays && is_unmarked_archive(file)) return true;
     return head.compare(0, mark.begins.size(), mark.begins) == 0 &&
            head.find(mark.holds) != std::string::npos && tail.size() >= mark.ends.size() &&
            tail.compare(tail.size() - mark.ends.size(), mark.ends.size(), mark.ends) == 0;
