@@ -21,13 +21,15 @@ struct ConvertReport {
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
   size_t nodes = 0;
-  size_t bytes = 0;        // written
-  bool checked = false;    // both were run on the same input and gave identical outputs
-  std::string check_note;  // why not, when they were not
+  size_t bytes = 0;                // written
+  bool checked = false;            // both were run on the same input and gave identical outputs
+  std::string check_note;          // why not, when they were not
+  std::vector<std::string> notes;  // what else one should know of the result
 };
 
 // SavedModel when the source is a frozen graph, frozen graph when `destination` ends in .pb or
-// .pbtxt. Writes to a temporary name and renames; reads the result back and runs both.
+// .pbtxt. Writes to a temporary name, reads the result back, runs both, and renames: when something
+// is wrong, the destination is as it was.
 ConvertReport convert(const std::string& source, const std::string& destination,
                       const ConvertOptions& options = {});
 

@@ -73,12 +73,13 @@ class Engine {
   int threads() const;
   Precision precision() const;
 
-  // Builds the plan for these input shapes now, in the order of inputs(). Throws InputError when
-  // they don't fit the model.
+  // Builds the plan for these input shapes now, in the order of inputs(); an optional input's shape
+  // of unknown rank says that it is not fed. Throws InputError when they don't fit the model.
   void prepare(const std::vector<Shape>& shapes);
 
-  // Inputs in the order of inputs(), results in the order of outputs(). Throws InputError when an
-  // input has the wrong type or shape, or when the graph itself fails (an Assert, an index).
+  // Inputs in the order of inputs(), results in the order of outputs(). An optional input that is
+  // an undefined Tensor takes its default. Throws InputError when an input has the wrong type or
+  // shape, or when the graph itself fails (an Assert, an index).
   std::vector<Tensor> run(const std::vector<Tensor>& inputs);
   // The same without a copy of the results: they are valid until the next run. Allocates nothing
   // once a plan of static shapes has run.

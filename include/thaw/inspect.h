@@ -17,7 +17,7 @@ struct DetectorInfo {
   std::string family;             // "SSD", "Faster R-CNN"
   std::string feature_extractor;  // "MobilenetV1", as the graph's scopes call it
   Shape input_size;     // {height, width} after the resizer, unknown for keep_aspect_ratio
-  std::string resizer;  // "fixed 300x300", "keep aspect ratio 600..1024"
+  std::string resizer;  // "to 300x300", "keep aspect ratio 600..1024", "none", "unknown"
   int64_t anchors = 0;
   int64_t classes = 0;
   float iou_threshold = 0;
@@ -47,8 +47,8 @@ struct Inspection {
   std::vector<std::string> notes;
 };
 
-// `shapes` in the order of the inputs; empty: unknown dimensions are taken as 1, 300, 300 where an
-// image is fed.
+// `shapes` in the order of the inputs, all or those that are not optional; empty: unknown
+// dimensions are taken as 1, 300, 300 where an image is fed, or as others that fit.
 Inspection inspect(const std::string& path, const ModelOptions& options = {},
                    const std::vector<Shape>& shapes = {});
 

@@ -47,7 +47,8 @@ struct OptimizeReport {
 };
 
 // `source` is a frozen graph or a SavedModel, whose files are copied as they are. Writes to a
-// temporary name and renames. Throws InputError, UsageError, ResourceError.
+// temporary name, checks, and renames: when something is wrong, the destination is as it was.
+// Throws InputError, UsageError, ResourceError.
 OptimizeReport optimize(const std::string& source, const std::string& destination,
                         const OptimizeOptions& options = {});
 

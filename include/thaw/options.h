@@ -80,7 +80,8 @@ struct TensorInfo {
   std::string tensor;  // the TF tensor, "detection_boxes:0"
   DType dtype = DType::kInvalid;
   Shape shape = Shape::unknown();
-  std::string why;  // how it was found, for people
+  std::string why;        // how it was found, for people
+  bool optional = false;  // an input that takes its default where it is not fed
 };
 
 }  // namespace thaw

@@ -25,6 +25,8 @@ class AtomicFile {
   AtomicFile& operator=(const AtomicFile&) = delete;
 
   void write(std::string_view bytes);
+  // The name of what is written so far; "" when written directly.
+  std::string temporary() const { return temporary_ ? temporary_->path() : ""; }
   // Without `sync` a power cut may leave an empty file, but no process ever sees a half one.
   void commit(bool sync = true);
 

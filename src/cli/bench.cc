@@ -183,9 +183,7 @@ std::vector<Shape> layer_products(const Arguments& arguments) {
   Engine engine = make_engine(arguments.model, arguments.run);
   const BenchInput input = make_bench_input(
       engine.inputs(), {parse_shapes("--shape", arguments.shapes), arguments.batch, {}, {}});
-  std::vector<Shape> shapes;
-  for (const Tensor& t : input.batches[0]) shapes.push_back(t.shape());
-  engine.prepare(shapes);
+  engine.prepare(input.shapes());
   std::vector<Shape> products;
   for (const LayerInfo& layer : engine.layers())
     if (layer.product.rank() == 3 &&

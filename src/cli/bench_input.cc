@@ -160,16 +160,24 @@ class Maker {
   }
 
   void choose_shapes() {
-    if (!options_.shapes.empty() && options_.shapes.size() != inputs_.size())
+    const auto required = static_cast<size_t>(std::count_if(
+        inputs_.begin(), inputs_.end(), [](const TensorInfo& info) { return !info.optional; }));
+    const bool for_all = options_.shapes.size() == inputs_.size();
+    if (!options_.shapes.empty() && !for_all && options_.shapes.size() != required)
       throw UsageError(fmt::format("--shape was given {} times, the model has {} inputs",
-                                   options_.shapes.size(), inputs_.size()));
+                                   options_.shapes.size(), required));
     const Picture* first = originals_.empty() ? nullptr : &originals_[0];
+    size_t next = 0;  // of the shapes given
     for (size_t i = 0; i < inputs_.size(); ++i) {
+      const bool given = !options_.shapes.empty() && (for_all || !inputs_[i].optional);
+      const Shape shape = given ? options_.shapes[next++] : Shape::unknown();
       if (const Tensor* tensor = fed(inputs_[i]))
         shapes_.push_back(tensor->shape());
+      else if (given || inputs_[i].optional)
+        shapes_.push_back(shape);
       else
-        shapes_.push_back(options_.shapes.empty() ? filled(inputs_[i], first, options_.batch)
-                                                  : options_.shapes[i]);
+        shapes_.push_back(filled(inputs_[i], first, options_.batch));
+      if (inputs_[i].optional && !shapes_[i].has_rank()) continue;
       check_fits(inputs_[i], shapes_[i], options_.batch);
     }
     if (!shapes_.empty() && shapes_[0].rank() > 0) made_.batch = shapes_[0][0];
@@ -192,6 +200,8 @@ class Maker {
       const DType dtype = inputs_[i].dtype;
       if (const Tensor* tensor = fed(inputs_[i]))
         tensors.push_back(*tensor);
+      else if (!shape.has_rank())
+        tensors.emplace_back();
       else if (dtype == DType::kString && !files_.empty())
         tensors.push_back(encoded_tensor(shape, files_, first));
       else if (is_picture_input(shape) && (dtype == DType::kUInt8 || dtype == DType::kFloat32))
@@ -206,7 +216,7 @@ class Maker {
 
   void describe() {
     for (const Tensor& tensor : made_.batches[0])
-      made_.what += (made_.what.empty() ? "" : " ") + tensor.str();
+      if (tensor.defined()) made_.what += (made_.what.empty() ? "" : " ") + tensor.str();
     if (options_.feeds.size() == inputs_.size()) return;
     made_.made_up = files_.empty();
     made_.what += files_.empty() ? ", made up"
@@ -224,6 +234,12 @@ class Maker {
 };
 
 }  // namespace
+
+std::vector<Shape> BenchInput::shapes() const {
+  std::vector<Shape> shapes;
+  for (const Tensor& t : batches[0]) shapes.push_back(t.defined() ? t.shape() : Shape::unknown());
+  return shapes;
+}
 
 BenchInput make_bench_input(const std::vector<TensorInfo>& inputs,
                             const BenchInputOptions& options) {

@@ -16,17 +16,21 @@ struct BenchInput {
   std::string what;      // "uint8[1,720,1280,3], 15 photographs of data/images"
   bool made_up = false;  // no photographs
   double decode_ms = 0;  // mean of a photograph, files to pixels; not part of the timing
+
+  std::vector<Shape> shapes() const;  // of each batch, as Engine::prepare takes them
 };
 
 struct BenchInputOptions {
-  std::vector<Shape> shapes;       // one per input; empty: the model's, with gaps filled
+  std::vector<Shape>
+      shapes;  // one per input, or per one that must be fed; empty: the model's, with gaps filled
   int64_t batch = 0;               // 0: as the shapes say, else 1
   std::string images;              // folder, file or glob; empty: made up
   std::vector<NamedTensor> feeds;  // arrays for inputs of these names
   bool levels = false;             // pictures of floats hold 0 to 255, not -1 to 1
 };
 
-// Throws UsageError where shape and batch don't fit the model's inputs.
+// Optional inputs that no array is given for stay undefined. Throws UsageError where shape and
+// batch don't fit the model's inputs.
 BenchInput make_bench_input(const std::vector<TensorInfo>& inputs,
                             const BenchInputOptions& options);
 

@@ -18,8 +18,8 @@ void print_report(const ConvertReport& report, const std::string& destination, d
   std::vector<std::vector<std::string>> rows{{"", "name", "tensor", "type", "shape", "found by"}};
   const auto add = [&](const char* role, const std::vector<TensorInfo>& infos) {
     for (const TensorInfo& info : infos)
-      rows.push_back(
-          {role, info.name, info.tensor, dtype_name(info.dtype), info.shape.str(), info.why});
+      rows.push_back({info.optional ? "optional" : role, info.name, info.tensor,
+                      dtype_name(info.dtype), info.shape.str(), info.why});
   };
   add("input", report.inputs);
   add("output", report.outputs);
@@ -29,6 +29,7 @@ void print_report(const ConvertReport& report, const std::string& destination, d
     print("Checked: read back and run, the same results bit for bit\n");
   else
     print("Checked: {}\n", report.check_note);
+  for (const std::string& note : report.notes) print("Note: {}\n", note);
   print("Wrote {}: {} nodes, {}, in {:.2f} s\n", destination, report.nodes,
         bytes_text(report.bytes), seconds);
 }
@@ -46,6 +47,7 @@ Json report_json(const ConvertReport& report, const std::string& source,
                {"checked", report.checked},
                {"seconds", seconds}};
   if (!report.check_note.empty()) json["check_note"] = report.check_note;
+  if (!report.notes.empty()) json["notes"] = report.notes;
   return json;
 }
 

@@ -62,7 +62,8 @@ std::string joined(const std::vector<std::string>& items) {
 void print_tensors(const char* title, const std::vector<TensorInfo>& infos) {
   std::vector<std::vector<std::string>> rows{{"name", "tensor", "type", "shape", "found by"}};
   for (const TensorInfo& info : infos)
-    rows.push_back({info.name, info.tensor, dtype_name(info.dtype), info.shape.str(), info.why});
+    rows.push_back({info.name, info.tensor, dtype_name(info.dtype), info.shape.str(),
+                    info.optional ? "optional: " + info.why : info.why});
   print("{}\n", title);
   print_text(stdout, table_text(rows) + "\n");
 }

@@ -19,6 +19,7 @@ Json tensor_info_json(const TensorInfo& info) {
                {"tensor", info.tensor},
                {"dtype", dtype_name(info.dtype)},
                {"shape", shape_json(info.shape)}};
+  if (info.optional) json["optional"] = true;
   if (!info.why.empty()) json["why"] = info.why;
   return json;
 }

@@ -38,7 +38,8 @@ std::vector<std::vector<Shape>> default_shapes(const Model& model) {
   std::vector<std::vector<Shape>> all = model.planned_shapes();
   if (all.empty()) {
     all.emplace_back();
-    for (const TensorInfo& info : model.inputs()) all[0].push_back(info.shape);
+    for (const TensorInfo& info : model.inputs())
+      all[0].push_back(info.optional ? Shape::unknown() : info.shape);
   }
   for (std::vector<Shape>& shapes : all)
     for (Shape& shape : shapes)

@@ -55,7 +55,7 @@ OptimizeOptions optimize_options(const Arguments& arguments) {
   model_options.outputs = arguments.outputs;
   const Model model = Model::load(arguments.source, model_options);
   options.shapes =
-      group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs().size());
+      group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs());
   RunOptions run;
   run.precision = arguments.precision;
   run.calibrate = arguments.calibrate;

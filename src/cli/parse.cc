@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cctype>
 #include <cmath>
 #include <cstdlib>
@@ -46,14 +47,19 @@ std::vector<Shape> parse_shapes(const std::string& option, const std::vector<std
 }
 
 std::vector<std::vector<Shape>> group_shapes(const std::string& option,
-                                             const std::vector<Shape>& shapes, size_t inputs) {
+                                             const std::vector<Shape>& shapes,
+                                             const std::vector<TensorInfo>& inputs) {
   std::vector<std::vector<Shape>> groups;
+  const auto required = static_cast<size_t>(std::count_if(
+      inputs.begin(), inputs.end(), [](const TensorInfo& info) { return !info.optional; }));
   if (shapes.empty()) return groups;
-  if (inputs == 0 || shapes.size() % inputs != 0)
-    throw UsageError(fmt::format("{}: {} shapes for {} inputs", option, shapes.size(), inputs));
-  for (size_t i = 0; i < shapes.size(); i += inputs)
-    groups.emplace_back(shapes.begin() + static_cast<std::ptrdiff_t>(i),
-                        shapes.begin() + static_cast<std::ptrdiff_t>(i + inputs));
+  if (required == 0 || shapes.size() % required != 0)
+    throw UsageError(fmt::format("{}: {} shapes for {} inputs", option, shapes.size(), required));
+  for (size_t next = 0; next < shapes.size();) {
+    groups.emplace_back();
+    for (const TensorInfo& info : inputs)
+      groups.back().push_back(info.optional ? Shape::unknown() : shapes[next++]);
+  }
   return groups;
 }
 

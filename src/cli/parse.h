@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "thaw/detection.h"
+#include "thaw/options.h"
 #include "thaw/tensor.h"
 
 namespace thaw::cli {
@@ -17,9 +18,11 @@ namespace thaw::cli {
 // "1x360x640x3"
 Shape parse_shape(const std::string& option, const std::string& text);
 std::vector<Shape> parse_shapes(const std::string& option, const std::vector<std::string>& texts);
-// As many shapes as the model has inputs go together: one group for each plan.
+// As many shapes as the model has inputs that must be fed go together: one group for each plan, in
+// which optional inputs have an unknown shape.
 std::vector<std::vector<Shape>> group_shapes(const std::string& option,
-                                             const std::vector<Shape>& shapes, size_t inputs);
+                                             const std::vector<Shape>& shapes,
+                                             const std::vector<TensorInfo>& inputs);
 // "3072MiB", "1GB", "4096"
 size_t parse_bytes(const std::string& option, const std::string& text);
 // "traffic light=0.3"

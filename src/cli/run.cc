@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "cli/calibration.h"
 #include "cli/command.h"
@@ -30,8 +31,8 @@ std::string names_of(const std::vector<NamedTensor>& arrays) {
   return names.empty() ? "nothing" : names;
 }
 
-// The array called as the input or as its tensor, with or without ":0". `places` has the arrays by
-// their names, ":0" being added to those without it.
+// The array called as the input or as its tensor, with or without ":0"; undefined where an optional
+// input has none. `places` has the arrays by their names, ":0" being added to those without it.
 Tensor find_array(const std::vector<NamedTensor>& arrays,
                   const std::unordered_map<std::string, size_t>& places, const TensorInfo& input,
                   const std::string& path) {
@@ -39,9 +40,20 @@ Tensor find_array(const std::vector<NamedTensor>& arrays,
     const auto place = places.find(with_output(name));
     if (place != places.end()) return arrays[place->second].second;
   }
+  if (input.optional) return {};
   throw InputError(fmt::format("{}: an array called '{}' was expected for input {}{}, found {}",
                                path, input.name, dtype_name(input.dtype), input.shape.str(),
                                names_of(arrays)));
+}
+
+void warn_of_others(const std::vector<NamedTensor>& arrays, const std::vector<TensorInfo>& inputs,
+                    const std::string& path) {
+  std::unordered_set<std::string> names;
+  for (const TensorInfo& input : inputs)
+    names.insert({with_output(input.name), with_output(input.tensor)});
+  for (const auto& [name, tensor] : arrays)
+    if (names.count(with_output(name)) == 0)
+      warn(fmt::format("{}: '{}' is no input of the model", path, name));
 }
 
 // An output is named as in the signature; with --to as it was asked for.
@@ -85,9 +97,7 @@ int run_model(const Arguments& arguments) {
   std::vector<Tensor> inputs;
   for (const TensorInfo& input : engine.inputs())
     inputs.push_back(find_array(arrays, places, input, arguments.inputs));
-  if (arrays.size() > inputs.size())
-    info(fmt::format("{}: {} arrays, {} of them are inputs", arguments.inputs, arrays.size(),
-                     inputs.size()));
+  warn_of_others(arrays, engine.inputs(), arguments.inputs);
   const auto start = std::chrono::steady_clock::now();
   const std::vector<Tensor> tensors = engine.run(inputs);
   const double ms =

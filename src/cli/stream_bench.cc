@@ -121,9 +121,7 @@ std::vector<Engine> make_streams(Engine engine, int count) {
 
 void run_streams(std::vector<Engine>& engines, const BenchInput& input, int warmup, int runs,
                  BenchReport& report) {
-  std::vector<Shape> shapes;
-  for (const Tensor& t : input.batches[0]) shapes.push_back(t.shape());
-  for (Engine& engine : engines) engine.prepare(shapes);
+  for (Engine& engine : engines) engine.prepare(input.shapes());
   Streams streams(engines, input, warmup, runs);
   report.seconds = streams.run();
   for (const Stream& stream : streams.streams()) {

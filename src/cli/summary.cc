@@ -26,7 +26,7 @@ struct Arguments {
 int summary(const Arguments& arguments) {
   const Model model = Model::load(arguments.model, arguments.run.model_options());
   const std::vector<std::vector<Shape>> shapes =
-      group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs().size());
+      group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs());
   const std::vector<PlanSummary> plans = summarise(model, calibrated_options(arguments.run, model),
                                                    shapes, arguments.time ? kRuns : 0);
   if (!arguments.output.json) {

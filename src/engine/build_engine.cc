@@ -103,6 +103,15 @@ std::vector<Shape> with_open_sizes(const Graph& graph, std::vector<Shape> shapes
   return shapes;
 }
 
+std::vector<Shape> with_open_extents(const Graph& graph, std::vector<Shape> shapes) {
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    if (!shapes[i].has_rank()) continue;
+    const Shape& declared = graph.value(graph.inputs()[i]).type.shape;
+    shapes[i] = declared.has_rank() ? declared : Shape::unknown_of_rank(shapes[i].rank());
+  }
+  return shapes;
+}
+
 Shape with_a_size(Shape picture) {
   if (picture.rank() != 4) return picture;
   if (picture[1] == kUnknownDim) picture[1] = 720;
@@ -122,9 +131,13 @@ PlannedGraph planned_graph(const Graph& graph, const std::vector<Shape>& shapes,
   return count_open(for_one.graph) < left_open ? std::move(for_one) : std::move(for_all);
 }
 
+bool serves(const Shape& planned, const Shape& given) {
+  return planned.has_rank() == given.has_rank() && contains(planned, given);
+}
+
 bool serves(const std::vector<Shape>& planned, const std::vector<Shape>& given) {
   for (size_t i = 0; i < given.size(); ++i)
-    if (!contains(planned[i], given[i])) return false;
+    if (!serves(planned[i], given[i])) return false;
   return planned.size() == given.size();
 }
 

@@ -24,6 +24,10 @@ Graph optimised_graph(const Graph& graph, const std::vector<Shape>& shapes,
 // `shapes` with height and width left open where the graph's input leaves them open.
 std::vector<Shape> with_open_sizes(const Graph& graph, std::vector<Shape> shapes);
 
+// The graph's own shapes, or where it says nothing of an input these ranks alone; of unknown rank
+// where these are, for an optional input that is not fed.
+std::vector<Shape> with_open_extents(const Graph& graph, std::vector<Shape> shapes);
+
 // A picture's shape with 720 for a height and 1280 for a width that is open, to try things on.
 Shape with_a_size(Shape picture);
 
@@ -38,7 +42,9 @@ PlannedGraph planned_graph(const Graph& graph, const std::vector<Shape>& shapes,
                            const EngineOptions& options,
                            std::vector<std::pair<std::string, double>>* times = nullptr);
 
-// Whether what is made for inputs of `planned` shapes takes inputs of `given` ones.
+// Whether what is made for inputs of `planned` shapes takes inputs of `given` ones. A shape of
+// unknown rank is that of an optional input that is not fed: it serves such a one alone.
+bool serves(const Shape& planned, const Shape& given);
 bool serves(const std::vector<Shape>& planned, const std::vector<Shape>& given);
 
 }  // namespace thaw

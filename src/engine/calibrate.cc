@@ -82,7 +82,7 @@ Graph observed_graph(const Model& model, const EngineOptions& options,
   for (const char* fusion : {"fuse_resize_conv", "fuse_separable", "merge_heads"})
     plain.disabled_passes.emplace_back(fusion);
   std::vector<Shape> shapes;
-  for (const Tensor& t : example) shapes.push_back(t.shape());
+  for (const Tensor& t : example) shapes.push_back(t.defined() ? t.shape() : Shape::unknown());
   Graph graph = optimised_graph(model.graph(), shapes, plain);
   for (size_t i = graph.outputs().size(); i-- > 0;) graph.remove_output(i);
   for (NodeId id : graph.topological_order()) {

@@ -1,4 +1,4 @@
-// Two engines run on the same input.
+// Two engines run on the same inputs.
 #pragma once
 
 #include <string>
@@ -8,10 +8,21 @@
 
 namespace thaw {
 
-// Noise of the input's type, the same every time. `shape` is static.
-Tensor made_up_input(const TensorInfo& info, const Shape& shape);
+// What to put into inputs that hold no pixels and no activations.
+enum class Integers { kSmall, kZero };
 
-// Runs both; empty when all outputs of one name are identical, otherwise what is not.
-std::string difference(Engine& before, Engine& after, const std::vector<Tensor>& inputs);
+// Noise of the input's type, the same every time and different for each input's name; integers are
+// 0 to 3 or all 0. `shape` is static, or of unknown rank: the input is not fed.
+Tensor made_up_input(const TensorInfo& info, const Shape& shape,
+                     Integers integers = Integers::kSmall);
+
+// For each of `to` the position of the same tensor in `from`. Throws InternalError where one is
+// not there.
+std::vector<size_t> positions(const std::vector<TensorInfo>& to,
+                              const std::vector<TensorInfo>& from);
+
+// Empty when both hold identical tensors, otherwise which output differs.
+std::string difference(const std::vector<TensorInfo>& infos, const std::vector<Tensor>& a,
+                       const std::vector<Tensor>& b);
 
 }  // namespace thaw

@@ -67,6 +67,9 @@ std::vector<size_t> chosen_outputs(const Model& model, const std::vector<std::st
   return chosen;
 }
 
+// Of unknown rank for an input that is not fed.
+Shape shape_of(const Tensor& t) { return t.defined() ? t.shape() : Shape::unknown(); }
+
 // Of a plan's graph some of whose outputs are gone: drops what nobody reads, and lets multi-class
 // NMS take in what it alone reads now. Kernels of nodes that this makes are chosen anew.
 void shed_unread_results(Graph& graph, const BuildContext& context, PreparedKernels& kernels) {
@@ -167,6 +170,7 @@ void Engine::Impl::check_inputs(const std::vector<Tensor>& inputs) const {
     throw InputError(fmt::format("{}: {} inputs were expected, {} given", model.path(),
                                  wanted.size(), inputs.size()));
   for (size_t i = 0; i < inputs.size(); ++i) {
+    if (!inputs[i].defined() && wanted[i].optional) continue;
     if (inputs[i].dtype() == wanted[i].dtype && contains(wanted[i].shape, inputs[i].shape()))
       continue;
     throw InputError(fmt::format("{}: input '{}' takes {}{}, {} was given", model.path(),
@@ -272,7 +276,8 @@ CachedPlan& Engine::Impl::plan_for(const std::vector<Shape>& shapes) {
   return plans.front();
 }
 
-// For pictures of all sizes first; for all shapes once there are others, such as another batch.
+// For pictures of all sizes first; for all shapes of these ranks once there are others, such as
+// another batch.
 CachedPlan& Engine::Impl::slow_plan(const std::vector<Shape>& shapes) {
   if (slow && serves(slow->shared->shapes, shapes)) return *slow;
   if (!slow && model.log())
@@ -280,8 +285,8 @@ CachedPlan& Engine::Impl::slow_plan(const std::vector<Shape>& shapes) {
                 fmt::format("{}: {} plans are kept (max_cached_engines), so that inputs of {} and "
                             "of other shapes run on a slower one that is for all",
                             model.path(), *options.max_cached_engines, shapes_text(shapes)));
-  const std::vector<Shape> open = slow ? std::vector<Shape>(shapes.size(), Shape::unknown())
-                                       : with_open_sizes(model.graph(), shapes);
+  const std::vector<Shape> open =
+      slow ? with_open_extents(model.graph(), shapes) : with_open_sizes(model.graph(), shapes);
   slow = std::make_unique<CachedPlan>(build(open, true));
   return *slow;
 }
@@ -290,12 +295,12 @@ const std::vector<Tensor>& Engine::Impl::run(const std::vector<Tensor>& inputs) 
   check_inputs(inputs);
   const auto matches = [&](const CachedPlan& p) {
     for (size_t i = 0; i < inputs.size(); ++i)
-      if (!contains(p.shared->shapes[i], inputs[i].shape())) return false;
+      if (!serves(p.shared->shapes[i], shape_of(inputs[i]))) return false;
     return !p.shared->is_slow;
   };
   if (!latest || !matches(*latest)) {
     std::vector<Shape> shapes;
-    for (const Tensor& t : inputs) shapes.push_back(t.shape());
+    for (const Tensor& t : inputs) shapes.push_back(shape_of(t));
     latest = &plan_for(shapes);
   }
   const MemoryScope memory(latest->budget);

@@ -4,6 +4,8 @@
 
 #include "engine/build_engine.h"
 #include "engine/cost.h"
+#include "engine/find_resizer.h"
+#include "engine/fitting_shapes.h"
 #include "engine/model_graph.h"
 #include "import/frozen_model.h"
 #include "import/import_graph.h"
@@ -19,20 +21,6 @@ void for_each_node(const Graph& graph, F&& fn) {
     if (graph.node(id).alive) fn(graph, graph.node(id));
   for (size_t i = 0; i < graph.num_subgraphs(); ++i)
     for_each_node(graph.subgraph({static_cast<int64_t>(i)}), fn);
-}
-
-// The shapes at which costs are counted: unknown extents of a picture become 1 x 300 x 300.
-std::vector<Shape> typical_shapes(const Graph& graph, const std::vector<Shape>& asked) {
-  if (!asked.empty()) return asked;
-  std::vector<Shape> shapes;
-  for (ValueId v : graph.inputs()) {
-    Shape shape = graph.value(v).type.shape;
-    static constexpr int64_t kPicture[] = {1, 300, 300, 3};
-    for (int i = 0; i < static_cast<int>(shape.size()); ++i)
-      if (shape[i] == kUnknownDim) shape[i] = shape.rank() == 4 ? kPicture[i] : 1;
-    shapes.push_back(shape);
-  }
-  return shapes;
 }
 
 int64_t total_macs(const Graph& graph) {
@@ -69,25 +57,11 @@ std::string feature_extractor(const Graph& graph) {
   return found;
 }
 
-void describe_resizer(const Graph& graph, const Node& node, DetectorInfo& info) {
-  Shape size = Shape::unknown_of_rank(2);
-  if (const auto* affine = node.as<ResizeAffine>()) size = {affine->height, affine->width};
-  if (const auto* first = node.as<ResizeConv2D>()) size = {first->height, first->width};
-  const Shape& out = graph.value(node.outputs[0]).type.shape;
-  if (node.as<Resize>() && out.rank() == 4) size = {out[1], out[2]};
-  if (info.input_size.has_rank() || !size.is_static()) return;
-  info.input_size = size;
-  info.resizer = "to " + std::to_string(size[0]) + "x" + std::to_string(size[1]);
-}
-
 DetectorInfo find_detector(const Graph& graph) {
   DetectorInfo info;
-  info.input_size = Shape::unknown();
   bool two_stages = false;
   for_each_node(graph, [&](const Graph& g, const Node& node) {
     two_stages = two_stages || node.name.find("FirstStage") != std::string::npos;
-    if (node.as<Resize>() || node.as<ResizeAffine>() || node.as<ResizeConv2D>())
-      describe_resizer(g, node, info);
     if (const auto* nms = node.as<MultiClassNms>()) {
       const Shape& scores = g.value(node.inputs[1]).type.shape;
       info.found = true;
@@ -102,6 +76,39 @@ DetectorInfo find_detector(const Graph& graph) {
   info.family = two_stages ? "Faster R-CNN" : "SSD";
   info.feature_extractor = feature_extractor(graph);
   return info;
+}
+
+// The graph as it runs at the shapes asked for, or at typical ones, or at none where none fits.
+Graph typical_graph(const ModelGraph& model, const std::vector<Shape>& asked, Inspection& result) {
+  constexpr int64_t kSide = 300;
+  std::string fault;
+  result.shapes = asked.empty() ? fitting_shapes(model.graph, model.inputs, kSide, &fault)
+                                : fed_shapes(model.inputs, asked);
+  try {
+    if (fault.empty()) return optimised_graph(model.graph, result.shapes, {});
+  } catch (const InputError& e) {
+    if (!asked.empty()) throw;
+    fault = e.what();
+  }
+  result.shapes.clear();
+  result.notes.push_back("costs are unknown, for no size that was tried fits: " + fault);
+  try {
+    return optimised_graph(model.graph, {}, {});
+  } catch (const InputError&) {
+    return model.graph.clone();
+  }
+}
+
+void add_costs(const ModelGraph& model, const std::vector<Shape>& asked, Inspection& result) {
+  const Graph graph = typical_graph(model, asked, result);
+  result.parameters = count_parameters(graph);
+  if (!result.shapes.empty() || model.inputs.empty()) result.macs = total_macs(graph);
+  result.detector = find_detector(graph);
+  if (result.detector.found) find_resizer(model.graph, model.inputs, result.detector);
+  const std::vector<bool> reached = reached_inputs(model.graph);
+  for (size_t i = 0; i < reached.size(); ++i)
+    if (!reached[i])
+      result.notes.push_back("no output depends on input '" + model.inputs[i].name + "'");
 }
 
 }  // namespace
@@ -135,11 +142,7 @@ Inspection inspect(const std::string& path, const ModelOptions& options,
   const ModelGraph model = to_model_graph(std::move(frozen));
   result.inputs = model.inputs;
   result.outputs = model.outputs;
-  result.shapes = typical_shapes(model.graph, shapes);
-  const Graph optimised = optimised_graph(model.graph, result.shapes, {});
-  result.parameters = count_parameters(optimised);
-  result.macs = total_macs(optimised);
-  result.detector = find_detector(optimised);
+  add_costs(model, shapes, result);
   return result;
 }
 

@@ -37,7 +37,8 @@ Json infos_json(const std::vector<TensorInfo>& infos) {
                    {"tensor", info.tensor},
                    {"dtype", dtype_name(info.dtype)},
                    {"shape", shape_json(info.shape)},
-                   {"why", info.why}});
+                   {"why", info.why},
+                   {"optional", info.optional}});
   return out;
 }
 
@@ -45,7 +46,7 @@ std::vector<TensorInfo> infos_from(const Json& json) {
   std::vector<TensorInfo> infos;
   for (const Json& j : json)
     infos.push_back({j.at("name"), j.at("tensor"), dtype_from_name(j.at("dtype")),
-                     shape_from(j.at("shape")), j.at("why")});
+                     shape_from(j.at("shape")), j.at("why"), j.value("optional", false)});
   return infos;
 }
 

@@ -2,56 +2,13 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <mutex>
 
 #include "engine/model_graph.h"
 #include "engine/saved_plans.h"
-#include "engine/schedule.h"
 #include "thaw/error.h"
 
 namespace thaw {
-namespace {
-
-ValueId find_tensor(const Graph& graph, const std::string& tensor) {
-  for (NodeId id = 0; id < graph.num_nodes(); ++id)
-    if (graph.node(id).alive)
-      for (ValueId v : graph.node(id).outputs)
-        if (graph.value_name(v) == tensor) return v;
-  return kNone;
-}
-
-// Makes the named tensors the graph's inputs, in place of whatever computes them.
-void feed_instead(Graph& graph, const std::vector<std::string>& names, const std::string& path) {
-  std::vector<std::string> inputs;
-  for (const std::string& name : names) {
-    const size_t colon = name.rfind(':');
-    const std::string node = name.substr(0, colon);
-    inputs.push_back(node);
-    const auto is_input = [&](ValueId v) { return graph.value(v).name == node; };
-    if (std::any_of(graph.inputs().begin(), graph.inputs().end(), is_input)) continue;
-    const ValueId value = find_tensor(graph, colon == std::string::npos ? name + ":0" : name);
-    if (value == kNone)
-      throw UsageError(fmt::format("{}: no tensor '{}' leads to the outputs", path, name));
-    graph.replace_uses(value, graph.add_input(node, graph.value(value).type));
-  }
-  std::vector<bool> needed(graph.num_nodes(), false);
-  const std::vector<NodeId> order = schedule(graph);
-  for (NodeId id : order) needed[id] = true;
-  const std::vector<NodeId> all = graph.topological_order();
-  for (size_t i = all.size(); i-- > 0;)
-    if (!needed[all[i]]) graph.remove_node(all[i]);
-  for (size_t i = graph.inputs().size(); i-- > 0;) {
-    const ValueId v = graph.inputs()[i];
-    if (std::find(inputs.begin(), inputs.end(), graph.value(v).name) != inputs.end()) continue;
-    if (!graph.value(v).users.empty())
-      throw UsageError(fmt::format("{}: the outputs need '{}' too", path, graph.value(v).name));
-    graph.remove_input(i);
-  }
-}
-
-}  // namespace
-
 struct Model::Impl {
   std::string path;
   ModelOptions options;
@@ -79,12 +36,8 @@ void Model::Impl::read() {
   FreezeOptions freeze_options;
   freeze_options.signature = options.signature;
   freeze_options.outputs = options.outputs;
-  ModelGraph model = to_model_graph(read_frozen_model(path, freeze_options));
-  if (!options.inputs.empty()) {
-    feed_instead(model.graph, options.inputs, path);
-    model.inputs = to_model_graph(model.graph.clone()).inputs;
-  }
-  take(std::move(model));
+  freeze_options.inputs = options.inputs;
+  take(to_model_graph(read_frozen_model(path, freeze_options)));
 }
 
 // Of a model with plans it is read at the first call; inputs and outputs stay the manifest's, which

@@ -21,4 +21,7 @@ ModelGraph to_model_graph(Graph graph);
 // What the model's file says of tensors, when the graph can't be imported.
 std::vector<TensorInfo> describe_specs(const std::vector<TensorSpec>& specs);
 
+// Which of the graph's inputs an output depends on.
+std::vector<bool> reached_inputs(const Graph& graph);
+
 }  // namespace thaw

@@ -33,7 +33,7 @@ constexpr int kWarmUpRuns = 3;
 std::vector<Shape> default_shapes(const Model& model) {
   std::vector<Shape> shapes;
   for (const TensorInfo& info : model.inputs()) {
-    shapes.push_back(with_a_size(info.shape));
+    shapes.push_back(info.optional ? Shape::unknown() : with_a_size(info.shape));
     Shape& shape = shapes.back();
     for (int i = 0; i < shape.rank(); ++i)
       if (shape[i] == kUnknownDim) shape[i] = shape.rank() == 4 && i == 3 ? 3 : 1;
@@ -47,6 +47,7 @@ void check_shapes(const Model& model, const std::vector<Shape>& shapes) {
                                  model.inputs().size(), shapes.size()));
   for (size_t i = 0; i < shapes.size(); ++i) {
     const TensorInfo& info = model.inputs()[i];
+    if (info.optional && !shapes[i].has_rank()) continue;
     if (!shapes[i].is_static())
       throw UsageError(fmt::format("{}: input '{}' is {}{}: give its shape", model.path(),
                                    info.name, dtype_name(info.dtype), info.shape.str()));
@@ -135,9 +136,9 @@ class Optimizer {
     write_manifest(plan_folder(folder), manifest_);
   }
 
-  // Runs what lies on disk: it gives what the plans gave when they were built.
-  void check(const std::string& destination) {
-    const Model model = Model::load(destination);
+  // Runs what lies on disk, in `folder`: it gives what the plans gave when they were built.
+  void check(const std::string& folder) {
+    const Model model = Model::load(folder);
     for (size_t i = 0; i < report_.plans.size(); ++i) {
       const OptimizedPlan& plan = report_.plans[i];
       if (trials_[i].inputs.empty()) {
@@ -147,8 +148,8 @@ class Optimizer {
       progress(fmt::format("checking the plan for {}", shapes_text(plan.shapes)));
       Engine stored(model, options_.engine);
       stored.prepare(plan.shapes);
-      if (stored.plan_origin() != plan_folder(destination) + "/" + plan.file)
-        throw InternalError(fmt::format("{}: {} is not used", destination, plan.file));
+      if (stored.plan_origin() != plan_folder(folder) + "/" + plan.file)
+        throw InternalError(fmt::format("{} is not used", plan.file));
       const std::vector<Tensor>& outputs = stored.run_shared(trials_[i].inputs);
       for (size_t k = 0; k < outputs.size(); ++k)
         if (!identical(outputs[k], trials_[i].outputs[k]))
@@ -156,7 +157,7 @@ class Optimizer {
                                           plan.file, model.outputs()[k].name));
     }
     report_.checked = !report_.plans.empty();
-    report_.bytes = folder_bytes(destination);
+    report_.bytes = folder_bytes(folder);
   }
 
   OptimizeReport& report() { return report_; }
@@ -228,7 +229,11 @@ class Optimizer {
 OptimizeReport optimize(const std::string& source, const std::string& destination,
                         const OptimizeOptions& options) {
   Optimizer optimizer(options);
-  const auto add_plans = [&](const std::string& folder) { optimizer.add_plans(folder); };
+  // Nothing is at the destination unless it is right.
+  const auto add_plans = [&](const std::string& folder) {
+    optimizer.add_plans(folder);
+    optimizer.check(folder);
+  };
   FreezeOptions freeze_options;
   freeze_options.outputs = options.outputs;
   const bool is_folder = fs::is_directory(source);
@@ -240,7 +245,6 @@ OptimizeReport optimize(const std::string& source, const std::string& destinatio
     copy_saved_model(source, destination, options.overwrite, add_plans);
   else
     write_saved_model(destination, frozen, options.overwrite, add_plans);
-  optimizer.check(destination);
   return std::move(optimizer.report());
 }
 

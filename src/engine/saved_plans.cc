@@ -57,7 +57,9 @@ std::string misfit(const Graph& graph, const Manifest& manifest, const std::vect
     return "has other inputs or outputs than the manifest";
   for (size_t i = 0; i < shapes.size(); ++i) {
     const Value& input = graph.value(graph.inputs()[i]);
-    if (input.type.shape != shapes[i] || !same_types(input.type, input.name, manifest.inputs[i]))
+    const bool is_unfed = manifest.inputs[i].optional && !shapes[i].has_rank();
+    if ((!is_unfed && input.type.shape != shapes[i]) ||
+        !same_types(input.type, input.name, manifest.inputs[i]))
       return fmt::format("its input '{}' is {}, which the manifest does not say", input.name,
                          input.type.str());
   }

@@ -109,7 +109,8 @@ std::string serialise_graph(const FrozenModel& model) {
   return bytes;
 }
 
-void write_frozen_graph(const std::string& path, const FrozenModel& model, bool replace) {
+void write_frozen_graph(const std::string& path, const FrozenModel& model, bool replace,
+                        const CheckFile& check) {
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0) {
     if (S_ISDIR(info.st_mode))
@@ -123,13 +124,16 @@ void write_frozen_graph(const std::string& path, const FrozenModel& model, bool 
   const std::string_view extension = ".pbtxt";
   const bool text = path.size() >= extension.size() &&
                     path.compare(path.size() - extension.size(), extension.size(), extension) == 0;
-  if (!text) {
-    write_file(path, serialise_graph(model));
-    return;
-  }
   std::string out;
-  google::protobuf::TextFormat::PrintToString(graph_def(model), &out);
-  write_file(path, out);
+  if (text)
+    google::protobuf::TextFormat::PrintToString(graph_def(model), &out);
+  else
+    out = serialise_graph(model);
+  AtomicFile file(path);
+  file.write(out);
+  out = {};
+  if (check) check(file.temporary());
+  file.commit();
 }
 
 }  // namespace thaw

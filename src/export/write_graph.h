@@ -1,6 +1,7 @@
 // A frozen view to TensorFlow's GraphDef bytes and files.
 #pragma once
 
+#include <functional>
 #include <string>
 
 #include "import/frozen_model.h"
@@ -14,6 +15,10 @@ tf::GraphDef graph_def(const FrozenModel& model);
 
 // A frozen graph; text form when the name ends in .pbtxt. Appears complete or not at all. Throws
 // UsageError when `path` exists and `replace` is false, ResourceError when it can't be written.
-void write_frozen_graph(const std::string& path, const FrozenModel& model, bool replace);
+// `check(file)` may look at what is written, under the name it has before it appears ("" when
+// `path` is a pipe or a device); when it throws, nothing appears. `model` is not used after.
+using CheckFile = std::function<void(const std::string& file)>;
+void write_frozen_graph(const std::string& path, const FrozenModel& model, bool replace,
+                        const CheckFile& check = {});
 
 }  // namespace thaw

@@ -30,14 +30,25 @@ void add_tensor_info(const TensorSpec& spec,
   shape_to_tf(spec.shape, info.mutable_tensor_shape());
 }
 
+void add_signature(const std::string& key, const FrozenModel& model, bool optional,
+                   tf::MetaGraphDef* meta) {
+  tf::SignatureDef& signature = (*meta->mutable_signature_def())[key];
+  signature.set_method_name("tensorflow/serving/predict");
+  for (const TensorSpec& spec : model.inputs)
+    if (optional || !spec.optional) add_tensor_info(spec, signature.mutable_inputs());
+  for (const TensorSpec& spec : model.outputs) add_tensor_info(spec, signature.mutable_outputs());
+}
+
 // Everything of the MetaGraph but the graph.
 tf::MetaGraphDef meta_graph(const FrozenModel& model) {
   tf::MetaGraphDef meta;
   meta.mutable_meta_info_def()->add_tags("serve");
-  tf::SignatureDef& signature = (*meta.mutable_signature_def())["serving_default"];
-  signature.set_method_name("tensorflow/serving/predict");
-  for (const TensorSpec& spec : model.inputs) add_tensor_info(spec, signature.mutable_inputs());
-  for (const TensorSpec& spec : model.outputs) add_tensor_info(spec, signature.mutable_outputs());
+  const bool any = std::any_of(model.inputs.begin(), model.inputs.end(),
+                               [](const TensorSpec& spec) { return spec.optional; });
+  // A signature that the source has lists what it lists.
+  const bool listed = model.kind >= ModelKind::kSavedModelTf1;
+  add_signature("serving_default", model, listed, &meta);
+  if (any && !listed) add_signature(kAllInputsSignature, model, true, &meta);
   return meta;
 }
 

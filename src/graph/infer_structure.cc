@@ -148,9 +148,14 @@ std::vector<TensorType> infer(const Const& op, const InferContext& context) {
   return {{op.value.dtype(), op.value.shape()}};
 }
 
+// Of two inputs (optional_input.h), what is fed may be anything that the first declares.
 std::vector<TensorType> infer(const Identity&, const InferContext& context) {
-  require_inputs(context, 1);
-  return {context.input(0)};
+  require_inputs(context, 1, 2);
+  if (context.num_inputs() == 1) return {context.input(0)};
+  require_same_dtype(context, 0, 1);
+  const Shape& declared = context.shape(0);
+  const bool wide = contains(declared, context.shape(1));
+  return {{context.dtype(0), wide ? declared : join_shapes(declared, context.shape(1))}};
 }
 
 std::vector<TensorType> infer(const While& op, const InferContext& context) {

@@ -13,18 +13,18 @@ namespace thaw {
 
 struct CondOutcome {
   int32_t predicate = -1;
-  bool taken = false;
+  int32_t branch = 0;  // the output of Switch (1: the predicate holds) or _SwitchN
   bool operator<(CondOutcome o) const {
-    return predicate != o.predicate ? predicate < o.predicate : taken < o.taken;
+    return predicate != o.predicate ? predicate < o.predicate : branch < o.branch;
   }
-  bool operator==(CondOutcome o) const { return predicate == o.predicate && taken == o.taken; }
+  bool operator==(CondOutcome o) const { return predicate == o.predicate && branch == o.branch; }
 };
 
 class CondStates {
  public:
   using Id = int32_t;
   static constexpr Id kAlways = 0;  // runs whatever the predicates say
-  static constexpr Id kNever = 1;   // wants both outcomes of one predicate
+  static constexpr Id kNever = 1;   // wants two outcomes of one predicate
   static constexpr size_t kMaxDepth = 64;
 
   CondStates();

@@ -14,7 +14,6 @@ namespace {
 bool is_enter(const std::string& op) { return op == "Enter" || op == "RefEnter"; }
 bool is_exit(const std::string& op) { return op == "Exit" || op == "RefExit"; }
 bool is_merge(const std::string& op) { return op == "Merge" || op == "RefMerge"; }
-bool is_switch(const std::string& op) { return op == "Switch" || op == "RefSwitch"; }
 bool is_next(const std::string& op) { return op == "NextIteration" || op == "RefNextIteration"; }
 
 // Takes both outcomes of `predicate` out of `set`.
@@ -26,6 +25,10 @@ std::vector<CondOutcome> without(const std::vector<CondOutcome>& set, int32_t pr
 }
 
 }  // namespace
+
+bool is_switch(const std::string& op) {
+  return op == "Switch" || op == "RefSwitch" || op == "_SwitchN";
+}
 
 ControlFlow::ControlFlow(const GraphIndex& index, const std::vector<TensorRef>& roots)
     : index_(index) {
@@ -232,9 +235,20 @@ void ControlFlow::visit_switch(int32_t node) {
   const TensorRef predicate = index_.data_input(node, 1);
   if (is_loop_switch(node)) return;
   const TensorRef source = source_of(predicate);
+  const tf::AttrValue* outputs = find_attr(index_.node(node), "num_outs");
+  const bool by_index = index_.op(node) == "_SwitchN";
+  const int64_t branches = !by_index ? 2 : outputs ? outputs->i() : 0;
+  if (branches < 1 || branches > kMaxBranches)
+    throw InputError(fmt::format("{}: expected 1 to {} outputs, found {}", shown(index_.node(node)),
+                                 kMaxBranches, branches));
+  if (branches == 1) return;  // whatever the index
   const auto [it, added] =
       predicates_.emplace(source.key(), static_cast<int32_t>(predicates_.size()));
-  if (added) predicate_refs_.push_back(source);
+  if (added) predicate_list_.push_back({source, static_cast<int>(branches), by_index});
+  const Predicate& known = predicate_list_[static_cast<size_t>(it->second)];
+  if (known.branches != branches || known.by_index != by_index)
+    throw InputError(fmt::format("{} has {} branches, another node on its predicate {}",
+                                 shown(index_.node(node)), branches, known.branches));
   switch_predicate_[node] = it->second;
 }
 
@@ -243,16 +257,16 @@ CondStates::Id ControlFlow::out_state(TensorRef ref) {
   if (ref.is_control() || !is_switch(index_.op(ref.node))) return state;
   const auto it = switch_predicate_.find(ref.node);
   if (it == switch_predicate_.end()) return state;
-  if (ref.output > 1)
+  if (ref.output >= predicate_list_[static_cast<size_t>(it->second)].branches)
     throw InputError(fmt::format("{} has no output {}", shown(index_.node(ref.node)), ref.output));
-  return states_.with(state, {it->second, ref.output == 1});
+  return states_.with(state, {it->second, ref.output});
 }
 
 bool ControlFlow::contains(TensorRef ref, CondOutcome outcome) const {
   if (states_.contains(state_[static_cast<size_t>(ref.node)], outcome)) return true;
   const auto it = switch_predicate_.find(ref.node);
   return it != switch_predicate_.end() && !ref.is_control() && it->second == outcome.predicate &&
-         (ref.output == 1) == outcome.taken;
+         ref.output == outcome.branch;
 }
 
 bool ControlFlow::runs_with(TensorRef ref, const std::vector<int32_t>& nodes) const {
@@ -266,7 +280,7 @@ bool ControlFlow::runs_with(TensorRef ref, const std::vector<int32_t>& nodes) co
   for (CondOutcome outcome : states_.outcomes(state))
     if (!granted(outcome)) return false;
   const auto it = switch_predicate_.find(ref.node);
-  return it == switch_predicate_.end() || granted({it->second, ref.output == 1});
+  return it == switch_predicate_.end() || granted({it->second, ref.output});
 }
 
 bool ControlFlow::same_place(int32_t a, int32_t b) const {
@@ -276,40 +290,55 @@ bool ControlFlow::same_place(int32_t a, int32_t b) const {
 
 void ControlFlow::visit_cond_merge(int32_t node) {
   const RefSpan inputs = index_.data_inputs(node);
-  if (inputs.size() != 2)
-    throw InputError(
-        fmt::format("{}: expected 2 inputs, found {}", shown(index_.node(node)), inputs.size()));
-  const CondStates::Id first = out_state(inputs[0]), second = out_state(inputs[1]);
+  if (inputs.size() == 0)
+    throw InputError(fmt::format("{}: expected inputs, found none", shown(index_.node(node))));
   CondMerge merge;
-  CondStates::Id state = CondStates::kAlways;
+  CondStates::Id& state = state_[static_cast<size_t>(node)];
   for (TensorRef in : index_.control_inputs(node)) state = states_.unite(state, out_state(in));
-  if (first == CondStates::kNever || second == CondStates::kNever) {
-    merge.live_input = first == CondStates::kNever ? 1 : 0;
-    state_[static_cast<size_t>(node)] =
-        states_.unite(state, merge.live_input == 0 ? first : second);
-    merges_[node] = merge;
-    return;
+  std::vector<int> live;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (out_state(inputs[i]) != CondStates::kNever) live.push_back(static_cast<int>(i));
+  if (live.size() < 2) {
+    merge.live_input = live.empty() ? 0 : live[0];
+    const TensorRef only = inputs[static_cast<size_t>(merge.live_input)];
+    state = states_.unite(state, out_state(only));
+  } else {
+    find_branches(live, inputs, &merge);
+    for (size_t i = 0; merge.error.empty() && i < inputs.size(); ++i) {
+      if (std::find(live.begin(), live.end(), static_cast<int>(i)) == live.end()) continue;
+      const auto& outcomes = states_.outcomes(out_state(inputs[i]));
+      state = states_.unite(state, states_.intern(without(outcomes, merge.predicate_id)));
+    }
   }
-  for (CondOutcome o : states_.outcomes(first)) {
-    if (!states_.contains(second, {o.predicate, !o.taken})) continue;
-    if (merge.predicate_id >= 0) merge.error = "joins branches of more than one condition at once";
-    merge.predicate_id = o.predicate;
-    merge.true_input = o.taken ? 0 : 1;
+  merges_[node] = std::move(merge);
+}
+
+// The predicate in whose outcomes the inputs differ, one for each branch.
+void ControlFlow::find_branches(const std::vector<int>& live, RefSpan inputs, CondMerge* merge) {
+  std::vector<CondStates::Id> states;
+  for (const int i : live) states.push_back(out_state(inputs[static_cast<size_t>(i)]));
+  for (CondOutcome first : states_.outcomes(states[0])) {
+    const Predicate& predicate = predicate_list_[static_cast<size_t>(first.predicate)];
+    std::vector<int> branch_inputs(static_cast<size_t>(predicate.branches), -1);
+    for (int branch = 0; branch < predicate.branches; ++branch)
+      for (size_t i = 0; i < live.size(); ++i)
+        if (states_.contains(states[i], {first.predicate, branch}))
+          branch_inputs[static_cast<size_t>(branch)] = live[i];
+    const auto found = std::count_if(branch_inputs.begin(), branch_inputs.end(),
+                                     [](int input) { return input >= 0; });
+    if (static_cast<size_t>(found) != live.size()) continue;
+    if (merge->predicate_id >= 0)
+      merge->error = "joins branches of more than one condition at once";
+    if (found < predicate.branches) merge->error = "lacks the result of a branch";
+    merge->predicate_id = first.predicate;
+    merge->predicate = predicate.ref;
+    merge->by_index = predicate.by_index;
+    merge->branch_inputs = std::move(branch_inputs);
   }
-  if (merge.predicate_id < 0)
-    merge.error =
-        "its inputs are not the two branches of one condition (Switch), nor Enter and "
-        "NextIteration of a loop";
-  if (!merge.error.empty()) {
-    state_[static_cast<size_t>(node)] = state;
-    merges_[node] = merge;
-    return;
-  }
-  merge.predicate = predicate_refs_[static_cast<size_t>(merge.predicate_id)];
-  for (CondStates::Id s : {first, second})
-    state = states_.unite(state, states_.intern(without(states_.outcomes(s), merge.predicate_id)));
-  state_[static_cast<size_t>(node)] = state;
-  merges_[node] = merge;
+  if (merge->predicate_id < 0)
+    merge->error =
+        "its inputs are not the branches of one condition (Switch), nor Enter and NextIteration of "
+        "a loop";
 }
 
 // Merges of one predicate in the same place become one If, unless one depends on another (two

@@ -2,9 +2,11 @@
 // each node is in. Enter, Exit, Merge, Switch, NextIteration and LoopCond have no counterpart in
 // thaw's graph; region.h turns what is found here into While and If.
 //
+// _SwitchN, which TensorFlow's lowering of Case leaves, is a Switch of N outputs over an index.
+//
 // Frames follow from Enter's frame_name and Exit, through data and control edges. A node's
 // condition is the union of its inputs'; Switch adds an outcome of its predicate, Merge takes the
-// one away in which its two inputs differ.
+// one away in which its inputs differ.
 #pragma once
 
 #include <map>
@@ -26,16 +28,20 @@ struct Frame {
 // A Merge that joins the branches of a condition.
 struct CondMerge {
   TensorRef predicate;
-  int32_t predicate_id = -1;  // as in CondOutcome
-  int true_input = 1;         // which of its two inputs is the branch taken when it holds
-  int32_t group = -1;         // merges of one group become one If
-  int live_input = -1;        // the other input never runs: the merge is this input
-  std::string error;          // why it can't be imported; matters when it is needed
+  int32_t predicate_id = -1;       // as in CondOutcome
+  std::vector<int> branch_inputs;  // which of its inputs is the result of each branch
+  bool by_index = false;           // the predicate is the index of a branch
+  int32_t group = -1;              // merges of one group become one condition
+  int live_input = -1;             // no other input ever runs: the merge is this input
+  std::string error;               // why it can't be imported; matters when it is needed
 };
+
+bool is_switch(const std::string& op);  // of a condition or a loop
 
 class ControlFlow {
  public:
   static constexpr int kMaxFrameDepth = 64;
+  static constexpr int kMaxBranches = 1024;
 
   // Analyses what `roots` depend on, control edges included. Throws InputError, naming nodes, on
   // cycles outside loops and on control flow that fits no loop and no condition.
@@ -71,6 +77,7 @@ class ControlFlow {
   CondStates::Id out_state(TensorRef ref);
   void visit_switch(int32_t node);
   void visit_cond_merge(int32_t node);
+  void find_branches(const std::vector<int>& live, RefSpan inputs, CondMerge* merge);
   TensorRef source_of(TensorRef ref) const;
   void group_merges();
   template <class F>
@@ -83,7 +90,12 @@ class ControlFlow {
   std::vector<int32_t> out_frame_;
   std::vector<CondStates::Id> state_;
   std::map<int64_t, int32_t> predicates_;  // by TensorRef::key
-  std::vector<TensorRef> predicate_refs_;
+  struct Predicate {
+    TensorRef ref;
+    int branches = 2;
+    bool by_index = false;
+  };
+  std::vector<Predicate> predicate_list_;
   std::map<int32_t, int32_t> switch_predicate_;
   std::map<int32_t, CondMerge> merges_;
   std::map<std::pair<std::string, int32_t>, int32_t> frame_ids_;

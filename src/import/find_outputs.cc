@@ -7,6 +7,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "import/find_results.h"
+#include "import/graph_prune.h"
 #include "import/op_outputs.h"
 #include "import/tensor_name.h"
 #include "import/tensor_proto.h"
@@ -25,73 +27,22 @@ constexpr const char* kDetectionOutputs[] = {
     "raw_detection_scores",
 };
 
-// Ops that end a chain without being a result.
-bool is_no_result(const std::string& op) {
-  for (const char* name : {"Assert",
-                           "NoOp",
-                           "Const",
-                           "Placeholder",
-                           "PlaceholderV2",
-                           "PlaceholderWithDefault",
-                           "SaveV2",
-                           "RestoreV2",
-                           "MergeV2Checkpoints",
-                           "ShardedFilename",
-                           "Assign",
-                           "AssignVariableOp",
-                           "VariableV2",
-                           "Variable",
-                           "VarHandleOp",
-                           "ControlTrigger",
-                           "Exit",
-                           "LoopCond",
-                           "NextIteration",
-                           "HistogramSummary",
-                           "ScalarSummary",
-                           "ImageSummary",
-                           "MergeSummary",
-                           "Print",
-                           "PrintV2"})
-    if (op == name) return true;
-  return false;
-}
-
 bool is_placeholder(const std::string& op) {
   return op == "Placeholder" || op == "PlaceholderV2" || op == "PlaceholderWithDefault";
 }
 
-Shape declared_shape(const tf::NodeDef& node) {
-  if (const tf::AttrValue* attr = find_attr(node, "shape"))
-    return shape_from_tf(attr->shape(), fmt::format("node '{}', attribute shape", node.name()));
-  return Shape::unknown();
-}
-
-// TensorFlow leaves the shapes it inferred in _output_shapes when it is told to.
-Shape recorded_shape(const tf::NodeDef& node, int index) {
-  const tf::AttrValue* attr = find_attr(node, "_output_shapes");
-  if (!attr || index >= attr->list().shape_size()) return Shape::unknown();
-  return shape_from_tf(attr->list().shape(index),
-                       fmt::format("node '{}', attribute _output_shapes", node.name()));
-}
-
-TensorSpec output_spec(const tf::NodeDef& node, int index, const OpOutputs& ops, std::string why) {
-  TensorSpec spec;
-  spec.key = index == 0 ? node.name() : fmt::format("{}:{}", node.name(), index);
-  spec.tensor = fmt::format("{}:{}", node.name(), index);
-  spec.dtype = ops.dtype(node, index);
-  spec.shape = recorded_shape(node, index);
-  spec.why = std::move(why);
-  return spec;
-}
-
-std::unordered_set<std::string_view> consumed_nodes(const NodeList& nodes, bool data_only) {
-  std::unordered_set<std::string_view> consumed;
-  for (const tf::NodeDef& node : nodes)
-    for (const std::string& input : node.input()) {
-      const TensorName name = split_tensor_name(input);
-      if (!(data_only && name.is_control)) consumed.insert(name.node);
-    }
-  return consumed;
+// TensorFlow leaves the shapes it inferred in _output_shapes when it is told to; placeholders and
+// iterators declare them.
+Shape known_shape(const tf::NodeDef& node, int index) {
+  for (const char* name : {"_output_shapes", "output_shapes"}) {
+    const tf::AttrValue* attr = find_attr(node, name);
+    if (attr && index < attr->list().shape_size())
+      return shape_from_tf(attr->list().shape(index),
+                           fmt::format("node '{}', attribute {}", node.name(), name));
+  }
+  const tf::AttrValue* attr = is_placeholder(node.op()) ? find_attr(node, "shape") : nullptr;
+  if (!attr) return Shape::unknown();
+  return shape_from_tf(attr->shape(), fmt::format("node '{}', attribute shape", node.name()));
 }
 
 // Levenshtein's distance, row by row.
@@ -125,14 +76,27 @@ std::string did_you_mean(const std::string& name, const NodeList& nodes) {
 
 }  // namespace
 
-std::vector<TensorSpec> find_inputs(const NodeList& nodes) {
-  const auto consumed = consumed_nodes(nodes, false);
+TensorSpec tensor_spec(const tf::NodeDef& node, int index, const OpOutputs& ops, std::string why) {
+  TensorSpec spec;
+  spec.key = index == 0 ? node.name() : fmt::format("{}:{}", node.name(), index);
+  spec.tensor = fmt::format("{}:{}", node.name(), index);
+  spec.dtype = ops.dtype(node, index);
+  spec.shape = known_shape(node, index);
+  spec.why = std::move(why);
+  return spec;
+}
+
+std::vector<TensorSpec> find_inputs(const NodeList& nodes, const std::vector<TensorSpec>& outputs) {
+  std::vector<std::string> tensors;
+  for (const TensorSpec& output : outputs) tensors.push_back(output.tensor);
+  const std::unordered_set<std::string> needed = needed_nodes(nodes, tensors, Edges::kAll);
+  const OpOutputs ops;
   std::vector<TensorSpec> inputs;
   for (const tf::NodeDef& node : nodes) {
-    if (!is_placeholder(node.op()) || !consumed.count(node.name())) continue;
-    const tf::AttrValue* dtype = find_attr(node, "dtype");
-    inputs.push_back({node.name(), node.name() + ":0", dtype ? dtype->type() : tf::DT_INVALID,
-                      declared_shape(node), "a placeholder that is used"});
+    if (!is_placeholder(node.op()) || !needed.count(node.name())) continue;
+    inputs.push_back(tensor_spec(node, 0, ops, "a placeholder that the outputs need"));
+    inputs.back().optional = node.op() == "PlaceholderWithDefault";
+    if (inputs.back().optional) inputs.back().why = "a placeholder with a default";
   }
   return inputs;
 }
@@ -145,13 +109,11 @@ std::vector<TensorSpec> find_outputs(const NodeList& nodes) {
   if (by_name.count("detection_boxes") && by_name.count("detection_scores")) {
     for (const char* name : kDetectionOutputs)
       if (const auto it = by_name.find(name); it != by_name.end())
-        outputs.push_back(output_spec(*it->second, 0, ops, "named as a detector's output"));
+        outputs.push_back(tensor_spec(*it->second, 0, ops, "named as a detector's output"));
     return outputs;
   }
-  const auto consumed = consumed_nodes(nodes, false);
-  for (const tf::NodeDef& node : nodes)
-    if (!consumed.count(node.name()) && !is_no_result(node.op()) && ops.count(node) != 0)
-      outputs.push_back(output_spec(node, 0, ops, "nothing in the graph consumes it"));
+  for (const auto& [node, why] : find_results(nodes, ops))
+    outputs.push_back(tensor_spec(*node, 0, ops, why));
   return outputs;
 }
 
@@ -172,7 +134,7 @@ std::vector<TensorSpec> named_outputs(const NodeList& nodes, const std::vector<s
       throw UsageError(fmt::format("{}: node '{}' ({}) has {} output{}, '{}' was asked for", path,
                                    parsed.node, it->second->op(), count, count == 1 ? "" : "s",
                                    name));
-    outputs.push_back(output_spec(*it->second, parsed.index, ops, "asked for"));
+    outputs.push_back(tensor_spec(*it->second, parsed.index, ops, "asked for"));
   }
   return outputs;
 }

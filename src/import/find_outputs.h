@@ -10,13 +10,19 @@
 
 namespace thaw {
 
+class OpOutputs;
+
 using NodeList = google::protobuf::RepeatedPtrField<tf::NodeDef>;
 
-// Placeholders that something consumes, in the order of the graph.
-std::vector<TensorSpec> find_inputs(const NodeList& nodes);
+// Placeholders that `outputs` need, by data or control, in the order of the graph. Those with a
+// default are optional.
+std::vector<TensorSpec> find_inputs(const NodeList& nodes, const std::vector<TensorSpec>& outputs);
+
+// Output `index` of the node, with what the file says of its type.
+TensorSpec tensor_spec(const tf::NodeDef& node, int index, const OpOutputs& ops, std::string why);
 
 // The outputs of an Object Detection API export where num_detections is there; otherwise what
-// nobody consumes, other than assertions, constants and placeholders.
+// find_results takes for results.
 std::vector<TensorSpec> find_outputs(const NodeList& nodes);
 
 // The outputs that `names` asks for ("node" or "node:1"). Throws UsageError for a name that is not

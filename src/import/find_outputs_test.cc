@@ -41,7 +41,56 @@ TEST(FindOutputs, OtherwiseWhatNobodyConsumes) {
   add_node(&nodes, "group", "NoOp", {"^check"});
   add_node(&nodes, "logits", "Softmax", {"a"});
   EXPECT_THAT(keys(find_outputs(nodes)), ElementsAre("logits"));
-  EXPECT_THAT(keys(find_inputs(nodes)), ElementsAre("x"));
+  EXPECT_THAT(keys(find_inputs(nodes, find_outputs(nodes))), ElementsAre("x"));
+}
+
+TEST(FindOutputs, WhatOnlySummariesLookAt) {
+  NodeList nodes;
+  add_node(&nodes, "x", "Placeholder");
+  add_node(&nodes, "y", "Identity", {"x"});
+  add_node(&nodes, "mean", "Mean", {"y"});
+  add_node(&nodes, "loss", "ScalarSummary", {"tag", "mean"});
+  add_node(&nodes, "tag", "Const");
+  add_node(&nodes, "merged", "MergeSummary", {"loss"});
+  EXPECT_THAT(keys(find_outputs(nodes)), ElementsAre("y"));
+  add_node(&nodes, "z", "Relu", {"x"});  // then the mean is a statistic
+  EXPECT_THAT(keys(find_outputs(nodes)), ElementsAre("z"));
+  add_node(&nodes, "w", "Tanh", {"z"});
+  add_node(&nodes, "tensor", "TensorSummaryV2", {"tag", "w"});
+  add_node(&nodes, "v", "Neg", {"z"});
+  EXPECT_THAT(keys(find_outputs(nodes)), ElementsAre("w", "v"));
+}
+
+TEST(FindOutputs, WhatConditionsAndSaversLeave) {
+  NodeList nodes;
+  add_node(&nodes, "x", "Placeholder");
+  add_node(&nodes, "positive", "Greater", {"x", "x"});
+  add_node(&nodes, "cond/Switch", "Switch", {"positive", "positive"});
+  add_node(&nodes, "cond/switch_t", "Identity", {"cond/Switch:1"});
+  add_node(&nodes, "cond/switch_f", "Identity", {"cond/Switch"});
+  add_node(&nodes, "cond/pred_id", "Identity", {"positive"});
+  add_node(&nodes, "flag", "Identity", {"positive"});
+  add_node(&nodes, "save/name", "PlaceholderWithDefault", {"save/default"});
+  add_node(&nodes, "save/default", "Const");
+  add_node(&nodes, "save/SaveV2", "SaveV2", {"save/name"});
+  add_node(&nodes, "save/control_dependency", "Identity", {"save/name", "^save/SaveV2"});
+  add_node(&nodes, "save/RestoreV2", "RestoreV2", {"save/name"});
+  add_node(&nodes, "save/restored", "Identity", {"save/RestoreV2"});
+  const std::vector<TensorSpec> outputs = find_outputs(nodes);
+  EXPECT_THAT(keys(outputs), ElementsAre("flag"));
+  EXPECT_THAT(keys(find_inputs(nodes, outputs)), ElementsAre("x"));
+}
+
+TEST(FindOutputs, PlaceholdersWithDefaultsAreOptional) {
+  NodeList nodes;
+  add_node(&nodes, "x", "Placeholder");
+  add_node(&nodes, "features", "Relu", {"x"});
+  add_node(&nodes, "bottleneck", "PlaceholderWithDefault", {"features"});
+  add_node(&nodes, "y", "Softmax", {"bottleneck"});
+  const std::vector<TensorSpec> inputs = find_inputs(nodes, find_outputs(nodes));
+  ASSERT_THAT(keys(inputs), ElementsAre("x", "bottleneck"));
+  EXPECT_FALSE(inputs[0].optional);
+  EXPECT_TRUE(inputs[1].optional);
 }
 
 TEST(FindOutputs, WrongNamesGetTheNearest) {

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <utility>
 
+#include "import/control_flow.h"
 #include "import/graph_prune.h"
 #include "import/tensor_name.h"
 #include "thaw/error.h"
@@ -111,7 +112,7 @@ class Inliner {
 
 bool has_branches(const NodeList& nodes) {
   return std::any_of(nodes.begin(), nodes.end(), [](const tf::NodeDef& node) {
-    return node.op() == "Switch" || node.op() == "Enter" || node.op() == "RefSwitch";
+    return is_switch(node.op()) || node.op() == "Enter";
   });
 }
 
@@ -134,9 +135,7 @@ void Inliner::callees(const tf::NodeDef& node, std::vector<std::string>* names) 
   } else if (library_.count(node.op())) {
     names->push_back(node.op());
   } else if (is_functional_op(node.op())) {
-    // The attributes are only read here.
-    for (const std::string* name : function_attrs(const_cast<tf::NodeDef*>(&node)))
-      names->push_back(*name);
+    for (std::string& name : function_names(node)) names->push_back(std::move(name));
   }
 }
 
@@ -444,6 +443,14 @@ std::vector<std::string*> function_attrs(tf::NodeDef* node) {
   if (const auto it = node->mutable_attr()->find("branches"); it != node->mutable_attr()->end())
     for (tf::NameAttrList& branch : *it->second.mutable_list()->mutable_func())
       names.push_back(branch.mutable_name());
+  return names;
+}
+
+std::vector<std::string> function_names(const tf::NodeDef& node) {
+  std::vector<std::string> names;
+  // The attributes are only read here.
+  for (const std::string* name : function_attrs(const_cast<tf::NodeDef*>(&node)))
+    names.push_back(*name);
   return names;
 }
 

@@ -26,6 +26,7 @@ InlinedGraph inline_calls(tf::GraphDef* graph, OpOutputs* ops, const std::string
 
 // The names of the functions that attributes of a While, If or Case node refer to.
 std::vector<std::string*> function_attrs(tf::NodeDef* node);
+std::vector<std::string> function_names(const tf::NodeDef& node);
 bool is_functional_op(const std::string& op);  // While, If, Case and their stateless forms
 
 }  // namespace thaw

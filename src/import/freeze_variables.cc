@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "import/control_flow.h"
 #include "import/tensor_bundle.h"
 #include "import/tensor_name.h"
 #include "import/tensor_proto.h"
@@ -32,7 +33,8 @@ bool is_while(const std::string& op) { return op == "While" || op == "StatelessW
 
 // Ops that hand on what they get, a handle, too; all with its type in attribute T.
 bool passes_on(const std::string& op) {
-  for (const char* name : {"Identity", "Enter", "Exit", "Switch", "Merge", "NextIteration"})
+  for (const char* name :
+       {"Identity", "Enter", "Exit", "Switch", "_SwitchN", "Merge", "NextIteration"})
     if (op == name) return true;
   return false;
 }
@@ -103,6 +105,9 @@ void HandleBinder::rewrite(const Use& use, const ValueType& type) {
     set_type(node, "T", type.dtype);
     found(node->name(), type);
     if (op == "Switch") found(join_tensor_name(node->name(), 1), type);
+    if (const tf::AttrValue* outputs = find_attr(*node, "num_outs"); outputs && op == "_SwitchN")
+      for (int i = 1; i < std::min<int64_t>(outputs->i(), ControlFlow::kMaxBranches); ++i)
+        found(join_tensor_name(node->name(), i), type);
   } else if (op == "ResourceGather" || op == "ResourceGatherNd") {
     gather(node, type);
   } else if (op == "VariableShape") {

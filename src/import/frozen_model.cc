@@ -5,11 +5,14 @@
 #include <algorithm>
 #include <cctype>
 #include <cstring>
+#include <functional>
 #include <string_view>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
 
+#include "import/control_flow.h"
+#include "import/cut_graph.h"
 #include "import/find_outputs.h"
 #include "import/freeze_inline.h"
 #include "import/freeze_variables.h"
@@ -67,13 +70,13 @@ std::vector<TensorSpec> chosen_outputs(const ModelFile& model, const Signature* 
 // Inputs and outputs of the model, as tensors of its own graph.
 void find_interface(const ModelFile& model, const FreezeOptions& options, FrozenModel* frozen) {
   const Signature* signature = choose_signature(model, options.signature);
-  frozen->inputs = signature ? signature->inputs : find_inputs(model.graph.node());
   if (!options.outputs.empty())
     frozen->outputs = chosen_outputs(model, signature, options.outputs);
   else
     frozen->outputs = signature ? signature->outputs : find_outputs(model.graph.node());
   if (frozen->outputs.empty())
     throw InputError(fmt::format("{}: no outputs: every node is consumed by another", model.path));
+  frozen->inputs = signature ? signature->inputs : find_inputs(model.graph.node(), frozen->outputs);
 }
 
 void check_interface(const ModelFile& model, const OpOutputs& ops, FrozenModel* frozen) {
@@ -98,6 +101,8 @@ void check_interface(const ModelFile& model, const OpOutputs& ops, FrozenModel* 
             fmt::format("{}: signature '{}' feeds tensor '{}'; only first outputs can be fed",
                         model.graph_file, spec.key, spec.tensor));
       spec.tensor = fmt::format("{}:{}", name.node, name.index);
+      if (specs == &frozen->inputs && it->second->op() == "PlaceholderWithDefault")
+        spec.optional = true;
     }
 }
 
@@ -120,11 +125,12 @@ std::string as_node_name(const std::string& key) {
   return name;
 }
 
-// What a signature feeds is a Placeholder, whatever it was in training.
+// What a signature feeds is a Placeholder, whatever it was in training, or optional.
 void make_placeholders(FrozenModel* frozen) {
   for (tf::NodeDef& node : frozen->nodes)
     for (const TensorSpec& spec : frozen->inputs) {
-      if (split_tensor_name(spec.tensor).node != node.name() || node.op() == "Placeholder")
+      if (spec.optional || split_tensor_name(spec.tensor).node != node.name() ||
+          node.op() == "Placeholder")
         continue;
       node.set_op("Placeholder");
       node.clear_input();
@@ -211,6 +217,13 @@ std::vector<std::string> tensors_of(const std::vector<TensorSpec>& specs) {
   return tensors;
 }
 
+// An input that no output needs stays: the signature has it.
+std::vector<std::string> roots_of(const FrozenModel& frozen) {
+  std::vector<std::string> roots = tensors_of(frozen.outputs);
+  for (const TensorSpec& spec : frozen.inputs) roots.push_back(spec.tensor);
+  return roots;
+}
+
 // Only the functions that nodes still refer to, by themselves or through others.
 void prune_functions(FrozenModel* frozen) {
   std::unordered_set<std::string> used;
@@ -235,9 +248,7 @@ void resolve_model(ModelFile* model, OpOutputs* ops, FrozenModel* frozen) {
   std::vector<std::string> reserved;
   for (const auto* specs : {&frozen->inputs, &frozen->outputs})
     for (const TensorSpec& spec : *specs) reserved.push_back(as_node_name(spec.key));
-  // An input that no output needs stays: the signature has it.
-  std::vector<std::string> roots = tensors_of(frozen->outputs);
-  for (const TensorSpec& spec : frozen->inputs) roots.push_back(spec.tensor);
+  std::vector<std::string> roots = roots_of(*frozen);
   InlinedGraph inlined = inline_calls(&model->graph, ops, model->graph_file, reserved, &roots);
   for (size_t i = 0; i < frozen->outputs.size(); ++i) {
     const TensorName name = split_tensor_name(roots[i]);
@@ -250,6 +261,111 @@ void resolve_model(ModelFile* model, OpOutputs* ops, FrozenModel* frozen) {
   prune_functions(frozen);
 }
 
+// The part of the model that `tensors` of its top graph need.
+FrozenModel part_before(const ModelFile& model, const FreezeOptions& options,
+                        const std::vector<TensorSpec>& tensors) {
+  ModelFile part;
+  part.kind = model.kind;
+  part.path = model.path;
+  part.graph_file = model.graph_file;
+  part.ops = model.ops;
+  part.signatures = model.signatures;
+  part.bundle = model.bundle;
+  part.variables = model.variables;
+  FreezeOptions part_options;
+  part_options.signature = options.signature;
+  part_options.outputs = tensors_of(tensors);
+  const auto needed = needed_nodes(model.graph.node(), part_options.outputs, Edges::kAll);
+  for (const tf::NodeDef& node : model.graph.node())
+    if (needed.count(node.name())) *part.graph.add_node() = node;
+  *part.graph.mutable_library() = model.graph.library();
+  *part.graph.mutable_versions() = model.graph.versions();
+  return freeze(std::move(part), part_options);
+}
+
+// The same once its calls are inlined.
+FrozenModel part_before(const FrozenModel& model, const std::vector<TensorSpec>& inputs,
+                        const std::vector<TensorSpec>& tensors) {
+  FrozenModel part;
+  part.path = model.path;
+  part.kind = model.kind;
+  part.versions = model.versions;
+  part.functions = model.functions;
+  part.op_outputs = model.op_outputs;
+  part.outputs = tensors;
+  const auto needed = needed_nodes(model.nodes, tensors_of(tensors), Edges::kAll);
+  for (const tf::NodeDef& node : model.nodes)
+    if (needed.count(node.name())) *part.nodes.Add() = node;
+  for (const TensorSpec& spec : inputs)
+    if (needed.count(std::string(split_tensor_name(spec.tensor).node))) part.inputs.push_back(spec);
+  return part;
+}
+
+// Feeds `names`, as far as `nodes` has them, in place of the model's inputs `known`; returns those
+// that it does not have.
+std::vector<std::string> feed_tensors(
+    NodeList* nodes, const std::vector<std::string>& names, const OpOutputs& ops,
+    const std::vector<TensorSpec>& known, FrozenModel* frozen,
+    const std::function<FrozenModel(const std::vector<TensorSpec>&)>& part) {
+  std::vector<TensorSpec> cuts;
+  std::vector<std::string> others;
+  for (const std::string& name : names) {
+    const auto same = std::find_if(known.begin(), known.end(), [&](const TensorSpec& spec) {
+      return spec.key == name || spec.tensor == name || spec.key + ":0" == name;
+    });
+    TensorSpec spec;
+    if (same != known.end())
+      spec = *same;
+    else if (!find_tensor(*nodes, ops, name, &spec)) {
+      others.push_back(name);
+      continue;
+    }
+    spec.optional = false;
+    cuts.push_back(std::move(spec));
+  }
+  infer_types([&] { return part(cuts); }, &cuts);
+  for (const TensorSpec& spec : cuts)
+    if (spec.dtype == tf::DT_INVALID)
+      throw UsageError(fmt::format("{}: '{}' can't be fed: nothing says of which type it is",
+                                   frozen->path, spec.key));
+  cut_graph(nodes, &cuts, &frozen->outputs);
+  frozen->inputs.insert(frozen->inputs.end(), cuts.begin(), cuts.end());
+  return others;
+}
+
+// What is fed leads to the outputs, and nothing else needs to be fed.
+void check_fed(const FrozenModel& frozen) {
+  const auto needed = needed_nodes(frozen.nodes, tensors_of(frozen.outputs), Edges::kData);
+  std::unordered_set<std::string> fed;
+  for (const TensorSpec& spec : frozen.inputs) {
+    const std::string node(split_tensor_name(spec.tensor).node);
+    if (!needed.count(node))
+      throw UsageError(
+          fmt::format("{}: no tensor '{}' leads to the outputs", frozen.path, spec.key));
+    fed.insert(node);
+  }
+  for (const tf::NodeDef& node : frozen.nodes)
+    if (node.op() == "Placeholder" && needed.count(node.name()) && !fed.count(node.name()))
+      throw UsageError(fmt::format("{}: the outputs need '{}' too", frozen.path, node.name()));
+}
+
+// Only what lies outside of loops and branches can be fed; the default stays for the others.
+void drop_nested_optional(FrozenModel* frozen) {
+  const auto optional = [](const TensorSpec& spec) { return spec.optional; };
+  if (std::none_of(frozen->inputs.begin(), frozen->inputs.end(), optional)) return;
+  const GraphIndex index(frozen->nodes);
+  std::vector<TensorRef> roots;
+  for (const TensorSpec& spec : frozen->inputs)
+    roots.push_back(index.resolve(spec.tensor, "input"));
+  const ControlFlow flow(index, roots);
+  size_t kept = 0;
+  for (size_t i = 0; i < roots.size(); ++i)
+    if (!frozen->inputs[i].optional ||
+        (flow.frame(roots[i].node) == 0 && flow.runs_with(roots[i], {})))
+      frozen->inputs[kept++] = frozen->inputs[i];
+  frozen->inputs.resize(kept);
+}
+
 }  // namespace
 
 FrozenModel freeze(ModelFile model, const FreezeOptions& options) {
@@ -260,13 +376,33 @@ FrozenModel freeze(ModelFile model, const FreezeOptions& options) {
   auto ops = std::make_shared<OpOutputs>(model.ops);
   find_interface(model, options, &frozen);
   check_interface(model, *ops, &frozen);
-  if (model.is_saved_model() || !is_plain(model.graph)) {
+  const std::vector<TensorSpec> known = frozen.inputs;
+  std::vector<std::string> unknown;
+  if (!options.inputs.empty()) {
+    frozen.inputs.clear();
+    unknown = feed_tensors(model.graph.mutable_node(), options.inputs, *ops, known, &frozen,
+                           [&](const auto& cuts) { return part_before(model, options, cuts); });
+  }
+  const bool resolved = model.is_saved_model() || !is_plain(model.graph);
+  if (resolved) {
     resolve_model(&model, ops.get(), &frozen);
     make_placeholders(&frozen);
-    name_interface(&frozen);
+    // Nodes of functions are there only now.
+    if (!unknown.empty()) {
+      unknown = feed_tensors(&frozen.nodes, unknown, *ops, {}, &frozen,
+                             [&](const auto& cuts) { return part_before(frozen, known, cuts); });
+      prune_graph(&frozen.nodes, roots_of(frozen));
+      prune_functions(&frozen);
+    }
   } else {
     frozen.nodes.Swap(model.graph.mutable_node());
   }
+  if (!unknown.empty())
+    throw UsageError(
+        fmt::format("{}: no tensor '{}' leads to the outputs", frozen.path, unknown[0]));
+  if (!options.inputs.empty()) check_fed(frozen);
+  if (resolved) name_interface(&frozen);
+  drop_nested_optional(&frozen);
   frozen.op_outputs = std::move(ops);
   return frozen;
 }

@@ -41,7 +41,7 @@ struct FrozenModel {
   tf::VersionDef versions;
   google::protobuf::RepeatedPtrField<tf::NodeDef> nodes;  // in no particular order
   std::map<std::string, GraphFunction> functions;         // by name; only those in use
-  std::vector<TensorSpec> inputs;                         // Placeholders
+  std::vector<TensorSpec> inputs;  // Placeholders, and PlaceholderWithDefault where optional
   std::vector<TensorSpec> outputs;
   std::shared_ptr<const OpOutputs> op_outputs;  // what the model's ops return
 };
@@ -49,6 +49,9 @@ struct FrozenModel {
 struct FreezeOptions {
   std::string signature;             // empty: serving_default, or the only one
   std::vector<std::string> outputs;  // tensor or node names in place of the signature's outputs
+  // Tensors that are fed in place of the model's inputs: keys of the signature, tensor or node
+  // names. Nothing that only they depend on is needed.
+  std::vector<std::string> inputs;
 };
 
 // Freezes one signature of `model`, or for a frozen graph finds its inputs and outputs. Takes the

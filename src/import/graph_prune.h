@@ -11,6 +11,12 @@
 
 namespace thaw {
 
+// The names of the nodes that one of `tensors` ("node", "node:1") depends on.
+enum class Edges { kData, kAll };
+std::unordered_set<std::string> needed_nodes(
+    const google::protobuf::RepeatedPtrField<tf::NodeDef>& nodes,
+    const std::vector<std::string>& tensors, Edges edges);
+
 // Removes every node that none of `tensors` ("node", "node:1") depends on; keeps the order.
 void prune_graph(google::protobuf::RepeatedPtrField<tf::NodeDef>* nodes,
                  const std::vector<std::string>& tensors);

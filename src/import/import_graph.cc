@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 
+#include "import/freeze_inline.h"
 #include "import/op_outputs.h"
 #include "import/op_table.h"
 #include "import/region.h"
@@ -26,7 +27,9 @@ using MissingOps = std::map<std::string, MissingOp>;
 Scope top_scope(FrozenModel& model) {
   std::vector<std::string> results, feeds;
   for (const TensorSpec& spec : model.outputs) results.push_back(spec.tensor);
-  for (const TensorSpec& spec : model.inputs) feeds.push_back(spec.tensor);
+  // An optional input's default is computed where it is not fed.
+  for (const TensorSpec& spec : model.inputs)
+    if (!spec.optional) feeds.push_back(spec.tensor);
   return Scope(model.nodes, {}, results, feeds);
 }
 
@@ -34,11 +37,7 @@ Scope top_scope(FrozenModel& model) {
 void find_missing(const Scope& scope, MissingOps& missing, std::vector<const tf::NodeDef*>& users) {
   for (int32_t id : scope.needed_nodes()) {
     const tf::NodeDef& node = scope.index().node(id);
-    for (const char* attr : {"cond", "body", "then_branch", "else_branch"})
-      if (const tf::AttrValue* f = find_attr(node, attr); f && f->has_func()) {
-        users.push_back(&node);
-        break;
-      }
+    if (is_functional_op(node.op())) users.push_back(&node);
     if (find_op(node.op()) || is_structural_op(node.op())) continue;
     MissingOp& op = missing[node.op()];
     if (op.count++ == 0) op.example = node.name();
@@ -55,10 +54,9 @@ MissingOps missing_ops(const Scope& top, ImportState& state) {
   while (!users.empty()) {
     const tf::NodeDef& user = *users.back();
     users.pop_back();
-    for (const char* attr : {"cond", "body", "then_branch", "else_branch"}) {
-      const tf::AttrValue* f = find_attr(user, attr);
-      if (!f || !f->has_func() || !visited.insert(f->func().name()).second) continue;
-      const Scope& scope = state.function(f->func().name(), user);
+    for (const std::string& name : function_names(user)) {
+      if (!visited.insert(name).second) continue;
+      const Scope& scope = state.function(name, user);
       find_missing(scope, missing, users);
       scope.count(state.report);
     }
@@ -107,10 +105,13 @@ Graph import_checked(FrozenModel& model, ImportReport& report) {
   if (!missing.empty()) refuse(missing);
   Graph graph;
   Region region(state, scope, graph, 0);
-  for (size_t i = 0; i < model.inputs.size(); ++i) {
-    const TensorRef feed = scope.feeds()[i];
-    region.bind(feed, graph.add_input(model.inputs[i].key,
-                                      input_type(model.inputs[i], scope, feed, report.producer)));
+  for (const TensorSpec& spec : model.inputs) {
+    const TensorRef feed = scope.index().resolve(spec.tensor, "input");
+    const ValueId input = graph.add_input(spec.key, input_type(spec, scope, feed, report.producer));
+    if (spec.optional)
+      region.bind_optional(feed.node, input);
+    else
+      region.bind(feed, input);
   }
   region.build(scope.results());
   for (size_t i = 0; i < model.outputs.size(); ++i)

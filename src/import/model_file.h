@@ -30,7 +30,8 @@ struct TensorSpec {
   std::string tensor;  // "node:0" in the graph
   tf::DataType dtype = tf::DT_INVALID;
   Shape shape = Shape::unknown();
-  std::string why;  // how it was found, for people; empty when a signature names it
+  std::string why;        // how it was found, for people; empty when a signature names it
+  bool optional = false;  // an input that has a default (PlaceholderWithDefault)
 };
 
 struct Signature {

@@ -129,6 +129,10 @@ void Region::add_node(int32_t node) {
   } else if (op == "Enter" || op == "RefEnter" || op == "Switch" || op == "RefSwitch") {
     const ValueId x = value(index.data_input(node, 0));
     set_outputs(node, {x, x});
+  } else if (op == "_SwitchN") {
+    NodeContext context(index.node(node), graph_, {value(index.data_input(node, 0))});
+    set_outputs(node,
+                Outputs(static_cast<size_t>(context.count_attr("num_outs", 1)), context.input(0)));
   } else if (const CondMerge* merge = scope_.flow().cond_merge(node)) {
     const ValueId x = value(index.data_input(node, static_cast<size_t>(merge->live_input)));
     set_outputs(node,
@@ -138,14 +142,24 @@ void Region::add_node(int32_t node) {
     add_functional_while(node);
   } else if (op == "If" || op == "StatelessIf") {
     add_functional_if(node);
+  } else if (op == "Case" || op == "StatelessCase") {
+    add_functional_case(node);
   } else if (op == "Assert") {
     add_assert(node);
   } else if (op == "Placeholder") {
     throw InputError(
         fmt::format("{} is needed, but it is no input of the model", shown(index.node(node))));
+  } else if (const auto it = optional_.find(node); it != optional_.end()) {
+    add_optional_input(node, it->second);
   } else {
     add_translated(node);
   }
+}
+
+void Region::add_optional_input(int32_t node, ValueId input) {
+  NodeContext context(scope_.index().node(node), graph_, input_values(node, 0));
+  context.expect_inputs(1);
+  set_outputs(node, {context.add(Identity{}, {input, context.input(0)})});
 }
 
 void Region::add_translated(int32_t node) {

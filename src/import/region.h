@@ -38,6 +38,8 @@ class Region {
 
   // The tensor comes from outside the region.
   void bind(TensorRef ref, ValueId value) { values_[ref.key()] = value; }
+  // The node, a PlaceholderWithDefault, takes the graph's input where that is fed.
+  void bind_optional(int32_t node, ValueId input) { optional_[node] = input; }
   // Adds what the tensors depend on to the graph.
   void build(const std::vector<TensorRef>& wanted);
   // After build. Throws InputError when thaw does not compute the tensor.
@@ -68,6 +70,7 @@ class Region {
   void add(Unit unit);
   void add_node(int32_t node);
   void add_translated(int32_t node);
+  void add_optional_input(int32_t node, ValueId input);
   void add_assert(int32_t node);
   void set_outputs(int32_t node, const Outputs& outputs);
   std::vector<ValueId> input_values(int32_t node, size_t first) const;
@@ -83,7 +86,10 @@ class Region {
   // region_function.cc
   void add_functional_while(int32_t node);
   void add_functional_if(int32_t node);
+  void add_functional_case(int32_t node);
   GraphRef add_function(int32_t node, const char* attr, const std::vector<ValueId>& inputs);
+  Graph function_graph(const tf::NodeDef& user, const std::string& name,
+                       const std::vector<ValueId>& inputs);
 
   // The nested graph's inputs follow these values of the graph's; equal ones are one input.
   struct NestedInputs {
@@ -105,6 +111,7 @@ class Region {
   Graph& graph_;
   int depth_;
   std::unordered_map<int64_t, ValueId> values_;
+  std::unordered_map<int32_t, ValueId> optional_;
   std::set<Unit> done_;
   std::set<Unit> open_;
   std::map<Unit, std::vector<Capture>> captures_;

@@ -1,6 +1,8 @@
 // TF2's control flow: While and If over functions of the library.
 #include <fmt/format.h>
 
+#include "import/case.h"
+#include "import/freeze_inline.h"
 #include "import/op_outputs.h"
 #include "import/region.h"
 #include "thaw/error.h"
@@ -12,12 +14,16 @@ GraphRef Region::add_function(int32_t node, const char* attr, const std::vector<
   const tf::AttrValue* function = find_attr(def, attr);
   if (!function || !function->has_func())
     throw InputError(fmt::format("{}: attribute '{}' (a function) is missing", shown(def), attr));
-  const std::string& name = function->func().name();
-  Scope& scope = state_.function(name, def);
+  return graph_.add_subgraph(function_graph(def, function->func().name(), inputs));
+}
+
+Graph Region::function_graph(const tf::NodeDef& user, const std::string& name,
+                             const std::vector<ValueId>& inputs) {
+  Scope& scope = state_.function(name, user);
   const auto& args = state_.model.functions.at(name).args;
   const auto& results = state_.model.functions.at(name).results;
   if (args.size() != inputs.size())
-    throw InputError(fmt::format("{}: function '{}' takes {} values, {} flow in", shown(def),
+    throw InputError(fmt::format("{}: function '{}' takes {} values, {} flow in", shown(user),
                                  shown(name), args.size(), inputs.size()));
   Graph graph;
   Region region(state_, scope, graph, depth_ + 1);
@@ -27,7 +33,7 @@ GraphRef Region::add_function(int32_t node, const char* attr, const std::vector<
   region.build(scope.results());
   for (size_t i = 0; i < results.size(); ++i)
     graph.add_output(results[i].name, region.value(scope.results()[i]));
-  return graph_.add_subgraph(std::move(graph));
+  return graph;
 }
 
 void Region::add_functional_while(int32_t node) {
@@ -50,6 +56,20 @@ void Region::add_functional_if(int32_t node) {
   branches.else_branch = add_function(node, "else_branch", captures);
   const NodeId id = graph_.add_node(branches, inputs, scope_.index().node(node).name());
   set_outputs(node, graph_.node(id).outputs);
+  ++state_.report.conditions;
+}
+
+void Region::add_functional_case(int32_t node) {
+  const tf::NodeDef& def = scope_.index().node(node);
+  const std::vector<ValueId> inputs = input_values(node, 0);
+  if (inputs.empty()) throw InputError(fmt::format("{}: the index is missing", shown(def)));
+  const std::vector<ValueId> captures(inputs.begin() + 1, inputs.end());
+  std::vector<Graph> branches;
+  for (const std::string& name : function_names(def))
+    branches.push_back(function_graph(def, name, captures));
+  if (branches.empty())
+    throw InputError(fmt::format("{}: attribute 'branches' (functions) is missing", shown(def)));
+  set_outputs(node, add_case(graph_, inputs[0], captures, std::move(branches), def.name()));
   ++state_.report.conditions;
 }
 

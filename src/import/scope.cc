@@ -42,8 +42,7 @@ Scope::Scope(GraphIndex::Nodes& nodes, const std::vector<GraphFunction::Arg>& ar
              const std::vector<std::string>& results, const std::vector<std::string>& feeds)
     : index_(nodes, args) {
   for (const std::string& tensor : results) results_.push_back(index_.resolve(tensor, "output"));
-  for (const std::string& tensor : feeds) feeds_.push_back(index_.resolve(tensor, "input"));
-  for (TensorRef feed : feeds_) feed_keys_.insert(feed.key());
+  for (const std::string& tensor : feeds) feed_keys_.insert(index_.resolve(tensor, "input").key());
   flow_ = std::make_unique<ControlFlow>(index_, results_);
   for (TensorRef result : results_)
     if (!feed_keys_.count(result.key()) && !flow_->runs_with(result, {}))
@@ -102,7 +101,9 @@ std::vector<TensorRef> Scope::dependencies(int32_t node) const {
     if (!merge->error.empty())
       throw InputError(fmt::format("{}: {}", shown(index_.node(node)), merge->error));
     if (merge->live_input >= 0) return {data[static_cast<size_t>(merge->live_input)]};
-    return {data[0], data[1], merge->predicate};
+    for (const int input : merge->branch_inputs) refs.push_back(data[static_cast<size_t>(input)]);
+    refs.push_back(merge->predicate);
+    return refs;
   }
   if (flow_->is_loop_merge(node)) {
     const auto frame = static_cast<size_t>(flow_->frame(node));
@@ -110,7 +111,7 @@ std::vector<TensorRef> Scope::dependencies(int32_t node) const {
   }
   const OpRow* row = find_op(op);
   size_t first = row && row->handle_first ? 1 : 0, last = data.size();
-  if (op == "Switch" || op == "RefSwitch") last = std::min<size_t>(last, 1);
+  if (is_switch(op)) last = std::min<size_t>(last, 1);
   for (size_t i = first; i < last; ++i) refs.push_back(data[i]);
   add_asserts(node, refs);
   return refs;
@@ -131,9 +132,10 @@ void Scope::add_asserts(int32_t node, std::vector<TensorRef>& out) const {
 
 int32_t Scope::constant_behind(TensorRef ref) const {
   for (int hops = 0; hops < kMaxHops; ++hops) {
+    if (feed_keys_.count(ref.key())) return -1;
     const std::string& op = index_.op(ref.node);
     if (op == "Const" || op == "HostConst") return ref.node;
-    if (!passes_on(op) || feed_keys_.count(ref.key())) return -1;
+    if (!passes_on(op)) return -1;
     ref = index_.data_input(ref.node, 0);
   }
   return -1;
@@ -143,7 +145,7 @@ std::string Scope::array_behind(TensorRef handle) const {
   for (int hops = 0; hops < kMaxHops; ++hops) {
     const std::string& op = index_.op(handle.node);
     if (op == "TensorArrayV3") return index_.node(handle.node).name();
-    if (!passes_on(op) && op != "Switch") return {};
+    if (!passes_on(op) && !is_switch(op)) return {};
     handle = index_.data_input(handle.node, 0);
   }
   return {};

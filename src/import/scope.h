@@ -25,7 +25,6 @@ class Scope {
   const GraphIndex& index() const { return index_; }
   const ControlFlow& flow() const { return *flow_; }
   const std::vector<TensorRef>& results() const { return results_; }
-  const std::vector<TensorRef>& feeds() const { return feeds_; }
   bool is_needed(TensorRef ref) const { return needed_outputs_.count(ref.key()) > 0; }
   bool is_needed(int32_t node) const { return needed_[static_cast<size_t>(node)]; }
   const std::vector<int32_t>& needed_nodes() const { return needed_nodes_; }
@@ -56,7 +55,6 @@ class Scope {
 
   GraphIndex index_;
   std::vector<TensorRef> results_;
-  std::vector<TensorRef> feeds_;
   std::unique_ptr<ControlFlow> flow_;
   std::vector<char> needed_;
   std::vector<int32_t> needed_nodes_;

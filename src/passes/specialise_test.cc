@@ -39,6 +39,24 @@ TEST(Specialise, RefusesShapesAndNamesThatDoNotFit) {
   EXPECT_THROW(specialise(g, {{"y", {1}}}), InputError);
 }
 
+TEST(Specialise, InputsThatAreNotFedTakeTheirDefaults) {
+  const Graph g = parse_graph(R"(graph(%x: float32[2,3], %scale: float32?) {
+    %default = Unary(%x) {kind=Abs}
+    %used = Identity(%scale, %default)
+    %y = Binary(%x, %used) {kind=Mul}
+    return y=%y
+  })");
+  Graph unfed = g.clone();
+  specialise(unfed, {{"x", {2, 3}}});
+  EXPECT_EQ(type_of_output(unfed, 0), "float32[2,3]");
+  EXPECT_TRUE(unfed.value(unfed.inputs()[1]).users.empty());
+  verify(unfed);
+  Graph fed = g.clone();
+  specialise(fed, {{"x", {2, 3}}, {"scale", {4, 2, 3}}});
+  EXPECT_EQ(type_of_output(fed, 0), "float32[4,2,3]");
+  verify(fed);
+}
+
 // A branch for another rank than the one given is no error: it is not taken.
 TEST(Specialise, ImpossibleBranchKeepsItsTypes) {
   Graph g = parse_graph(R"(graph(%x: float32?) {

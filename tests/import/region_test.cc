@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <tuple>
+
 #include "tests/import/sample_models.h"
 
 namespace thaw {
@@ -123,6 +125,23 @@ TEST(Conditions, MayHaveNoDataInputs) {
   EXPECT_EQ(interpret(g, {scalar(false)})[0].int_at(0), 20);
 }
 
+TEST(Conditions, OfManyBranchesAreChosenByIndex) {
+  // n == 0: y * y, n == 1: -y, n == 2: y + y; others the last, and which input it was.
+  ModelText text{
+      {kN, kY, "sw | _SwitchN | y n | T {type: DT_FLOAT} num_outs {i: 3}", "sq | Square | sw",
+       "neg | Neg | sw:1", "sum | Add | sw:2 sw:2", "m | Merge | neg sum sq"},
+      {"m", "m:1"}};
+  const Graph g = import_text(text);
+  const auto run = [&](int n) { return interpret(g, {scalar(n), scalar(3.0F)}); };
+  for (const auto& [n, value, input] :
+       {std::tuple{0, 9.0F, 2}, {1, -3.0F, 0}, {2, 6.0F, 1}, {3, 6.0F, 1}, {-1, 6.0F, 1}}) {
+    EXPECT_EQ(run(n)[0].data<float>()[0], value) << n;
+    EXPECT_EQ(run(n)[1].int_at(0), input) << n;
+  }
+  text.nodes.back() = "m | Merge | neg sum";
+  EXPECT_THAT(import_error(text), HasSubstr("lacks the result of a branch"));
+}
+
 TEST(Conditions, OnOnePredicateMayFollowEachOther) {
   ModelText text = condition();
   for (const char* line :
@@ -229,7 +248,7 @@ TEST(BrokenControlFlow, IsNamed) {
   EXPECT_THAT(import_error(with(doubling(), "s0", enter("s0", "start", false, "other"))),
               HasSubstr("from two loops"));
   EXPECT_THAT(import_error(with(condition(), "merge", "merge | Merge | plus plus")),
-              HasSubstr("node 'merge' (Merge): its inputs are not the two branches"));
+              HasSubstr("node 'merge' (Merge): its inputs are not the branches"));
   EXPECT_THAT(import_error(with(condition(), "plus", "plus | Add | y_t:2 one")),
               HasSubstr("node 'y_t' (Switch) has no output 2"));
   ModelText leak = condition();

@@ -15,7 +15,7 @@ COND = ["Switch", "Merge"]
 
 
 def graph(ops, build, accepts=""):
-    way = with_nodes if ops in (LOOP, COND, ["Assert"]) else with_functions
+    way = with_nodes if ops in (LOOP, COND, ["Assert"], ["_SwitchN", "Merge"]) else with_functions
 
     def built(g):
         return way(g, lambda: build(g))
@@ -180,6 +180,36 @@ def functional():
         graph(["While"], stateful)
 
 
+def of_many_branches():
+    """An index that no branch has takes the last."""
+    for index, count in itertools.product((-7, 0, 1, 2, 4, 5, 99), (1, 2, 3, 5)):
+        for kind in ("Case", "StatelessCase"):
+            def by_function(g, index=index, count=count, kind=kind):
+                branches = [g.tf.function(lambda x, k=k: x * F(k + 1)).get_concrete_function(g.tf.TensorSpec([2], g.tf.float32))
+                            for k in range(count)]
+                for branch in branches:
+                    branch.add_to_graph()
+                op = getattr(g.tf.raw_ops, kind)
+                return op(branch_index=g.feed(np.int32(index), shape=[]), input=[g.feed(F([1, 2]))], Tout=[g.tf.float32],
+                          branches=branches, output_shapes=[[2]])
+
+            graph([kind], by_function)
+        if count < 2:
+            continue
+
+        def by_nodes(g, index=index, count=count):
+            i, x = g.feed(np.int32(index), shape=[]), g.feed(F([1, 2]))
+            ways = g.tf.compat.v1.get_default_graph().create_op(
+                "_SwitchN", [x, i], [g.tf.float32] * count, name="ways",
+                attrs={"num_outs": g.tf.compat.v1.AttrValue(i=count),
+                       "T": g.tf.compat.v1.AttrValue(type=g.tf.float32.as_datatype_enum)}).outputs
+            merged = g.tf.raw_ops.Merge(inputs=[way * F(k + 1) for k, way in enumerate(ways)][::-1])
+            return [merged.output, merged.value_index]
+
+        graph(["_SwitchN", "Merge"], by_nodes)
+
+
 loops_of_nodes()
 conditions_of_nodes()
 functional()
+of_many_branches()
