@@ -175,6 +175,42 @@ TEST(Engine, ShapesPastTheCacheRunOnTheGeneralPlan) {
   }
 }
 
+// y = x + (scale where it is fed, else 10).
+Model optional_input() {
+  Graph g;
+  const ValueId x = g.add_input("x", {DType::kFloat32, {kUnknownDim}});
+  const ValueId scale = g.add_input("scale", {DType::kFloat32, Shape::unknown()});
+  const ValueId ten = g.constant(Tensor::of<float>(DType::kFloat32, {}, {10}));
+  const ValueId chosen = g.add(Identity{}, {scale, ten}, "scale_or_default");
+  g.set_type(chosen, {DType::kFloat32, Shape::unknown()});
+  g.add_output("y", g.add(Binary{BinaryKind::kAdd}, {x, chosen}, "y"));
+  return Model::from_graph(std::move(g));
+}
+
+TEST(Engine, APlanServesWhatIsFedAndNothingElse) {
+  const Model model = optional_input();
+  ASSERT_TRUE(model.inputs()[1].optional);
+  ASSERT_FALSE(model.inputs()[0].optional);
+  for (const int plans : {1, 2, 4}) {
+    EngineOptions options;
+    options.max_cached_engines = plans;
+    Engine engine(model, options);
+    Engine other = engine.share();
+    for (int64_t i = 0; i < 24; ++i) {
+      const Tensor x = random_tensor({1 + i % 5}, 7);
+      // Not fed, a scalar, a vector: the ranks of one input.
+      Tensor scale;
+      if (i % 3 > 0) scale = random_tensor(i % 3 == 1 ? Shape{} : x.shape(), 8);
+      const Tensor y = (i % 2 == 0 ? engine : other).run({x, scale})[0];
+      ASSERT_EQ(y.shape(), x.shape());
+      for (int64_t k = 0; k < x.num_elements(); ++k) {
+        const float added = !scale.defined() ? 10 : scale.data<float>()[i % 3 == 1 ? 0 : k];
+        EXPECT_EQ(y.data<float>()[k], x.data<float>()[k] + added) << plans << " plans, run " << i;
+      }
+    }
+  }
+}
+
 TEST(Engine, AllocatesNothingOncePlanned) {
   EngineOptions options;
   options.threads = 2;

@@ -62,7 +62,8 @@ void find_resizer(const Graph& graph, const std::vector<TensorInfo>& inputs, Det
     if (part.outputs().empty()) return;
     const Shape square = size_of(part, inputs, kShort, kShort);
     const Shape wide = size_of(part, inputs, kShort, kLong);
-    if (square.rank() == 0) {
+    const bool as_they_are = square == Shape{kShort, kShort} && wide == Shape{kShort, kLong};
+    if (square.rank() == 0 || as_they_are) {
       info.resizer = "none";
     } else if (!square.is_static() || !wide.is_static()) {
       return;

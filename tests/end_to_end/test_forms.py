@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from program import thaw
+from test_post_processing import one_image
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 tf = pytest.importorskip("tensorflow")
@@ -444,3 +445,56 @@ def test_what_fails_leaves_nothing(tmp_path):
     thaw("optimize", model.path, tmp_path / "plans", "--no-tune", status=3)
     assert not (tmp_path / "plans").exists()
     assert sorted(p.name for p in tmp_path.iterdir()) == ["frozen.pb", "good.pb", "m.pb", "saved"]
+
+
+def keep_aspect(picture, low, high):
+    """The Object Detection API's: the short side to `low`, unless the long one is past `high` then."""
+    height, width = (tf.cast(tf.shape(picture)[i], tf.float32) for i in (0, 1))
+
+    def scaled(scale):
+        return tf.stack([tf.cast(tf.round(height * scale), tf.int32), tf.cast(tf.round(width * scale), tf.int32)])
+
+    large = scaled(float(low) / tf.minimum(height, width))
+    small = scaled(float(high) / tf.maximum(height, width))
+    size = v1.cond(tf.cast(tf.reduce_max(large), tf.float32) > high, lambda: small, lambda: large)
+    return v1.image.resize_images(picture, size)
+
+
+def padded(picture, low, high):
+    return tf.image.pad_to_bounding_box(keep_aspect(picture, low, high), 0, 0, high, high)
+
+
+RESIZERS = {
+    "fixed": (lambda p: v1.image.resize_images(p, [48, 64]), "to 48x64", [48, 64]),
+    "keep aspect": (lambda p: keep_aspect(p, 40, 80), "keep aspect ratio 40..80", [None, None]),
+    "keep aspect, padded": (lambda p: padded(p, 40, 80), "keep aspect ratio 40..80", [None, None]),
+    "none": (None, "none", [None, None]),
+}
+
+
+def detector(resize, masks):
+    """Preprocessing, a layer, and the post-processing by which a detector is known."""
+    image = v1.placeholder(tf.uint8, [None, None, None, 3], name="image_tensor")
+    x = tf.cast(image, tf.float32)
+    if resize:
+        x = tf.map_fn(resize, x, fn_output_signature=tf.TensorSpec([None, None, 3], tf.float32))
+    x = tf.nn.relu(tf.nn.conv2d(x * (2 / 255) - 1, noise(3, 3, 3, 8), 4, "SAME"))
+    if masks:
+        x = v1.image.resize_images(x, [14, 14])
+        x = tf.nn.relu(tf.nn.conv2d(x, noise(1, 1, 8, 8), 1, "SAME"))
+    rows = tf.reshape(x, tf.stack([tf.shape(image)[0], -1, 8]))
+    window = tf.tile([[0.0, 0.0, 1.0, 1.0]], tf.stack([tf.shape(image)[0], 1]))
+    results = tf.map_fn(lambda x: one_image(*x, True), [rows[..., :4], tf.sigmoid(rows[..., 4:]), window, rows[..., :2]],
+                        fn_output_signature=[tf.float32] * 4 + [tf.int32])
+    for result, name in zip(results, ("boxes", "scores", "labels", "field", "count")):
+        tf.identity(result, name=name)
+
+
+@pytest.mark.parametrize("masks", [False, True], ids=["", "resized features"])
+@pytest.mark.parametrize("kind", RESIZERS)
+def test_resizer_that_inspect_shows(tmp_path, kind, masks):
+    resize, words, size = RESIZERS[kind]
+    model = Frozen(tmp_path / "model.pb", lambda: detector(resize, masks))
+    shown = inspected(model.path)["detector"]
+    assert shown["resizer"] == words, shown
+    assert shown["input_size"] == size, shown
