@@ -14,7 +14,7 @@ namespace thaw {
 namespace {
 
 std::string quoted(const std::string& name) {
-  const std::string text = printable(name);
+  std::string text = printable(name);
   if (text.find_first_of(",\"") == std::string::npos) return text;
   std::string out = "\"";
   for (char c : text) {
