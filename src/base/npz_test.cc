@@ -7,8 +7,10 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/marks.h"
 #include "base/npy.h"
 #include "thaw/error.h"
+#include "thaw/files.h"
 
 namespace thaw {
 namespace {
@@ -132,6 +134,23 @@ TEST_F(Npz, RefusesEveryTruncationAndEveryChangedByteOfItsData) {
 TEST_F(Npz, NamesAFolderThatIsNotThere) {
   EXPECT_THROW(write_npz("/nowhere/at/all.npz", {}), ResourceError);
   EXPECT_THROW(read_npz("/nowhere/at/all.npz"), InputError);
+}
+
+TEST(NpzMarks, ArchivesOfThawsThatDidNotMarkThemAreItsOwn) {
+  const std::string path = testing::TempDir() + "/marks.npz";
+  const auto is_own = [&](const std::string& bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+    return is_made_by_thaw(path, OutputKind::kArrays);
+  };
+  write_npz(path, {{"x", Tensor::zeros(DType::kFloat32, {3})}});
+  std::string bytes = read_file(path, 1 << 20);
+  EXPECT_TRUE(is_own(bytes));
+  bytes.resize(bytes.size() - kMadeByThaw.size());
+  bytes[bytes.size() - 2] = 0;  // the length of the comment
+  EXPECT_TRUE(is_own(bytes));
+  bytes[bytes.find("PK\x01\x02") + 5] = 3;  // as numpy on Unix
+  EXPECT_FALSE(is_own(bytes));
+  std::remove(path.c_str());
 }
 
 }  // namespace

@@ -8,7 +8,6 @@
 #include "base/marks.h"
 #include "thaw/error.h"
 #include "thaw/files.h"
-#include "thaw/npz.h"
 
 namespace thaw {
 namespace {
@@ -48,19 +47,6 @@ TEST_F(OutputRuleTest, FilesOfOthersAreReplacedOnlyWhenToldSo) {
   EXPECT_EQ(fault(OutputRule(), path("new")), "");
   EXPECT_EQ(fault(OutputRule(), path("no/folder/new")), "");
   EXPECT_EQ(fault(OutputRule(), "-"), "");
-}
-
-TEST_F(OutputRuleTest, ArchivesOfThawsThatDidNotMarkThemAreItsOwn) {
-  write_npz(path("new.npz"), {{"x", Tensor::zeros(DType::kFloat32, {3})}});
-  std::string bytes = read_file(path("new.npz"), 1 << 20);
-  ASSERT_EQ(fault(OutputRule(), path("new.npz"), OutputKind::kArrays), "");
-  bytes.resize(bytes.size() - kMadeByThaw.size());
-  bytes[bytes.size() - 2] = 0;  // the length of the comment
-  write_file(path("old.npz"), bytes);
-  EXPECT_EQ(fault(OutputRule(), path("old.npz"), OutputKind::kArrays), "");
-  bytes[bytes.find("PK\x01\x02") + 5] = 3;  // as numpy on Unix
-  write_file(path("numpy.npz"), bytes);
-  EXPECT_NE(fault(OutputRule(), path("numpy.npz"), OutputKind::kArrays), "");
 }
 
 TEST_F(OutputRuleTest, ThawsOwnOfTheSameKindAndEmptyFilesAreReplaced) {

@@ -71,7 +71,7 @@ int make(const std::string& path, Temporary::Kind kind) {
 }
 
 // False where another process took it for a left one before it was locked.
-bool lock(int fd, const std::string& path) {
+bool take_lock(int fd, const std::string& path) {
   if (::flock(fd, LOCK_EX | LOCK_NB) != 0 && errno == EWOULDBLOCK) return false;
   return is_at(fd, path);
 }
@@ -84,7 +84,7 @@ Temporary::Temporary(const std::string& target, Kind kind) {
   for (int i = 0; i < kTries; ++i) {
     path_ = name_of(target, i);
     fd_ = make(path_, kind);
-    if (fd_ >= 0 && lock(fd_, path_)) return;
+    if (fd_ >= 0 && take_lock(fd_, path_)) return;
     const int error = fd_ >= 0 ? EEXIST : errno;
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;
