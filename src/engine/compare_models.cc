@@ -57,14 +57,19 @@ Tensor made_up_input(const TensorInfo& info, const Shape& shape, Integers intege
 
 std::vector<size_t> positions(const std::vector<TensorInfo>& to,
                               const std::vector<TensorInfo>& from) {
-  std::unordered_map<std::string, size_t> places;
-  for (size_t i = 0; i < from.size(); ++i) places.emplace(from[i].tensor, i);
+  std::unordered_map<std::string, size_t> by_tensor, by_name;
+  for (size_t i = 0; i < from.size(); ++i) {
+    by_tensor.emplace(from[i].tensor, i);
+    by_name.emplace(from[i].name, i);
+  }
   std::vector<size_t> found;
   for (const TensorInfo& wanted : to) {
-    const auto place = places.find(wanted.tensor);
-    if (place == places.end())
+    const auto place = by_tensor.find(wanted.tensor);
+    // A key that is no name for a node has another tensor where it was read from a signature.
+    const auto same_name = by_name.find(wanted.name);
+    if (place == by_tensor.end() && same_name == by_name.end())
       throw InternalError(fmt::format("tensor '{}' is on one side alone", wanted.tensor));
-    found.push_back(place->second);
+    found.push_back(place != by_tensor.end() ? place->second : same_name->second);
   }
   return found;
 }

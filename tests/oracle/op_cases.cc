@@ -69,8 +69,11 @@ std::vector<Tensor> run(const Json& request, const std::string& mode, const Arra
   if (mode == "any_shape") options.max_cached_engines = 0;
   thaw::Engine engine(model, options);
   std::vector<Tensor> inputs;
-  for (const thaw::TensorInfo& input : engine.inputs())
-    inputs.push_back(fed(arrays, request.at("feeds").at(input.name), input.dtype));
+  for (const thaw::TensorInfo& input : engine.inputs()) {
+    const bool is_fed = !input.optional || request.at("feeds").contains(input.name);
+    inputs.push_back(is_fed ? fed(arrays, request.at("feeds").at(input.name), input.dtype)
+                            : thaw::Tensor());
+  }
   return engine.run(inputs);
 }
 
