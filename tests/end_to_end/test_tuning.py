@@ -57,7 +57,8 @@ def test_optimize_tunes_and_keeps_the_races(report, timings):
         first = layer["raced"][0]
         assert first["ms"] > 0 and first["threads"] in (1, 2)
         assert not first["kernel"].startswith("ref.")
-        assert len({timing["kernel"] for timing in layer["raced"]}) > 1 or len(layer["raced"]) <= 2
+    if plan["layers_left_out"] == 0:
+        assert any(len({timing["kernel"] for timing in layer["raced"]}) > 2 for layer in layers)
     for whole in [layer for layer in listed(timings) if layer["layer"].startswith("whole plan")]:
         assert {timing["kernel"] for timing in whole["raced"]} == {"tuned", "untuned"}
         assert all(timing["ms"] > 0 for timing in whole["raced"])
@@ -72,7 +73,7 @@ def test_summary_names_the_choice(report, timings):
         assert raced and {layer["kernel"] for layer in raced} <= timed
     else:
         assert not raced
-    assert any(layer["ms"] > 0 for layer in layers)
+    assert all(layer["ms"] > 0 for layer in raced) and any(layer["ms"] > 0 for layer in layers)
     assert "threads" in thaw("summary", timings.parent / "fast").out
 
 
