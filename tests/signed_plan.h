@@ -2,10 +2,13 @@
 // are right: what a file of ours says is reached behind what guards it.
 #pragma once
 
+#include <cstring>
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "base/bytes.h"
+#include "base/memory.h"
 #include "engine/plan_file.h"
 #include "import/crc32c.h"
 
@@ -24,13 +27,23 @@ inline PlanParts plan_parts(std::string_view bytes) {
           std::string(bytes.substr(PlanHead::kBytes + meta_bytes))};
 }
 
-inline std::string signed_plan(const PlanParts& parts) {
+// Zeros come behind `meta` where its length changed, so that the tensors stay aligned.
+inline std::string signed_plan(PlanParts parts) {
+  parts.meta.resize((parts.meta.size() + PlanHead::kAlignment - 1) / PlanHead::kAlignment *
+                    PlanHead::kAlignment);
   PlanHead head;
   head.meta_bytes = parts.meta.size();
   head.tensor_bytes = parts.tensors.size();
   head.meta_crc = crc32c(0, parts.meta.data(), parts.meta.size());
   head.tensor_crc = crc32c(0, parts.tensors.data(), parts.tensors.size());
   return head.bytes() + parts.meta + parts.tensors;
+}
+
+// parse_plan of a copy that lies as it asks.
+inline PlanFile parse_plan_copy(const std::string& bytes) {
+  const std::shared_ptr<void> copy = host_allocator().allocate(bytes.size());
+  std::memcpy(copy.get(), bytes.data(), bytes.size());
+  return parse_plan({static_cast<const char*>(copy.get()), bytes.size()}, copy);
 }
 
 }  // namespace thaw::testing

@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::string_view kMagic = "thawplan";
 constexpr uint32_t kFormat = 2;
-constexpr size_t kAlignment = 64;
 constexpr size_t kPage = 4096;  // where the tensors begin
 
 enum class Storage : uint8_t { kBytes, kStrings, kAbsent };
@@ -64,7 +63,7 @@ class TensorTable {
   // Calls fn(bytes) for consecutive pieces of the file from the first tensor on.
   template <class F>
   void for_each_piece(F&& fn) const {
-    static const std::string kZeros(kAlignment, '\0');
+    static const std::string kZeros(PlanHead::kAlignment, '\0');
     uint64_t at = 0;
     for (const Entry& entry : entries_) {
       if (entry.storage == Storage::kAbsent) continue;
@@ -99,7 +98,7 @@ class TensorTable {
       entry.strings = strings.bytes();
       entry.storage = Storage::kStrings;
     }
-    entry.offset = (end_ + kAlignment - 1) / kAlignment * kAlignment;
+    entry.offset = (end_ + PlanHead::kAlignment - 1) / PlanHead::kAlignment * PlanHead::kAlignment;
     end_ = entry.offset + bytes_of(entry).size();
   }
 
@@ -187,6 +186,9 @@ PlanHead read_head(std::string_view file) {
   if (head.meta_bytes > rest || head.tensor_bytes != rest - head.meta_bytes)
     throw InputError(fmt::format("has {} bytes, {} were expected", file.size(),
                                  PlanHead::kBytes + head.meta_bytes + head.tensor_bytes));
+  if ((PlanHead::kBytes + head.meta_bytes) % PlanHead::kAlignment != 0)
+    throw InputError(fmt::format("has its tensors at byte {}, a multiple of {} was expected",
+                                 PlanHead::kBytes + head.meta_bytes, PlanHead::kAlignment));
   return head;
 }
 
@@ -212,7 +214,8 @@ Tensor read_tensor(ByteReader& in, std::string_view tensors, const std::shared_p
       throw InputError("no contents of a tensor " + type.str());
     return Tensor::view(type.dtype, type.shape, nullptr);
   }
-  if (offset % kAlignment != 0 || offset > tensors.size() || bytes > tensors.size() - offset)
+  if (offset % PlanHead::kAlignment != 0 || offset > tensors.size() ||
+      bytes > tensors.size() - offset)
     throw InputError(fmt::format("a tensor of {} bytes at {}", bytes, offset));
   const std::string_view piece = tensors.substr(offset, bytes);
   if (type.dtype == DType::kString) return read_strings(type, piece);

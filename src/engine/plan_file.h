@@ -25,6 +25,7 @@ namespace thaw {
 // What comes first in the file: the lengths and checksums of the two parts behind it.
 struct PlanHead {
   static constexpr size_t kBytes = 64;
+  static constexpr size_t kAlignment = 64;  // of each tensor in the file
 
   uint64_t meta_bytes = 0;  // from the head on, zeros up to the tensors included
   uint64_t tensor_bytes = 0;

@@ -10,6 +10,7 @@
 #include "base/atomic_file.h"
 #include "engine/plan_runner.h"
 #include "engine/source_id.h"
+#include "tests/signed_plan.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -73,7 +74,7 @@ class PlanFileTest : public ::testing::Test {
   // What reading says of these bytes; empty when it takes them.
   std::string fault(const std::string& bytes) {
     try {
-      parse_plan(bytes, nullptr);
+      testing::parse_plan_copy(bytes);
       return {};
     } catch (const InputError& e) {
       return e.what();

@@ -120,7 +120,7 @@ class PlanMutation : public ::testing::Test {
   // Whether it was run. Everything else must end in an error.
   bool survives(const std::string& bytes, const std::vector<Tensor>& inputs, bool runs) {
     try {
-      PlanFile file = parse_plan(bytes, nullptr);
+      PlanFile file = testing::parse_plan_copy(bytes);
       const std::unique_ptr<Plan> plan = built(file);
       if (!runs || plan->arena_bytes[0] > kMaxBytes) return false;
       if (plan->inputs.size() != inputs.size()) return false;
@@ -170,7 +170,7 @@ TEST_F(PlanMutation, WeightsThatAreNotTheKernelsAreRefused) {
     int packing = 0;
     for (NodeId id = 0; id < 64; ++id) {
       const auto refuses = [&](const auto& change) {
-        PlanFile file = parse_plan(plan.bytes, nullptr);
+        PlanFile file = testing::parse_plan_copy(plan.bytes);
         const auto found = file.kernels.find({file.graph.get(), id});
         if (found == file.kernels.end() || found->second.packed.empty()) return;
         ++packing;
@@ -197,7 +197,7 @@ TEST_F(PlanMutation, AnyRowsNameInAnyPlace) {
     for (const KernelTable table :
          {cpu_kernels(), ref_kernels(), onednn_kernels(), xnnpack_kernels()}) {
       for (const KernelEntry& row : table) {
-        PlanFile file = parse_plan(plan.bytes, nullptr);
+        PlanFile file = testing::parse_plan_copy(plan.bytes);
         bool changed = false;
         for (auto& [node, kernel] : file.kernels) {
           if (kind_of(file.graph->node(node.second).op) != row.op) continue;
