@@ -139,8 +139,8 @@ class Runner {
     refusal_ = row.can_run(desc);
     if (!refusal_.empty() || !build) return;
     kernel_ = row.create(desc);
-    for (const Tensor& t : inputs_) context_.inputs_.push_back(&t);
-    context_.outputs_.push_back(&output_);
+    for (const Tensor& t : inputs_) context_.add_input(t);
+    context_.add_output(output_);
   }
   Runner(const Runner&) = delete;
   Runner& operator=(const Runner&) = delete;

@@ -61,8 +61,7 @@ void run_row(benchmark::State& state, const KernelEntry& row, const OpCase& c, i
   ThreadPool pool(threads);
   Workspace workspace;
   RunContext context(&pool, &workspace);
-  for (const Tensor& t : c.inputs) context.inputs_.push_back(&t);
-  for (Tensor& t : outputs) context.outputs_.push_back(&t);
+  context.bind(c.inputs, outputs);
   for (auto _ : state) kernel->run(context);
 }
 

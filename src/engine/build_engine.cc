@@ -66,7 +66,7 @@ BuildContext kernels_for(Device& device, const EngineOptions& options) {
 }
 
 Graph optimised_graph(const Graph& graph, const std::vector<Shape>& shapes,
-                      const EngineOptions& options,
+                      const EngineOptions& options, const Target& target,
                       std::vector<std::pair<std::string, double>>* times) {
   const auto start = Clock::now();
   Graph result = graph.clone();
@@ -80,6 +80,7 @@ Graph optimised_graph(const Graph& graph, const std::vector<Shape>& shapes,
     return evaluate(op, inputs);
   };
   context.precision = layer_dtype(options.precision.value_or(Precision::kFloat32));
+  context.target = target;
   context.ranges = options.calibration.get();
   PipelineOptions pipeline_options;
   pipeline_options.disabled = {options.disabled_passes.begin(), options.disabled_passes.end()};
@@ -120,14 +121,14 @@ Shape with_a_size(Shape picture) {
 }
 
 PlannedGraph planned_graph(const Graph& graph, const std::vector<Shape>& shapes,
-                           const EngineOptions& options,
+                           const EngineOptions& options, const Target& target,
                            std::vector<std::pair<std::string, double>>* times) {
   const std::vector<Shape> open = with_open_sizes(graph, shapes);
-  if (open == shapes) return {optimised_graph(graph, shapes, options, times), shapes};
-  PlannedGraph for_all{optimised_graph(graph, open, options, times), open};
+  if (open == shapes) return {optimised_graph(graph, shapes, options, target, times), shapes};
+  PlannedGraph for_all{optimised_graph(graph, open, options, target, times), open};
   const size_t left_open = count_open(for_all.graph);
   if (left_open == 0) return for_all;
-  PlannedGraph for_one{optimised_graph(graph, shapes, options, times), shapes};
+  PlannedGraph for_one{optimised_graph(graph, shapes, options, target, times), shapes};
   return count_open(for_one.graph) < left_open ? std::move(for_one) : std::move(for_all);
 }
 

@@ -18,7 +18,7 @@ BuildContext kernels_for(Device& device, const EngineOptions& options);
 // The graph as the passes leave it. `shapes` in the order of the graph's inputs; a shape of unknown
 // rank leaves the model's own. `times` gets each step and its milliseconds.
 Graph optimised_graph(const Graph& graph, const std::vector<Shape>& shapes,
-                      const EngineOptions& options,
+                      const EngineOptions& options, const Target& target,
                       std::vector<std::pair<std::string, double>>* times = nullptr);
 
 // `shapes` with height and width left open where the graph's input leaves them open.
@@ -39,7 +39,7 @@ struct PlannedGraph {
 // The graph for inputs of these static shapes; for pictures of all sizes where that leaves no more
 // open than theirs does: a resizer brings all to one size, and nothing behind depends on theirs.
 PlannedGraph planned_graph(const Graph& graph, const std::vector<Shape>& shapes,
-                           const EngineOptions& options,
+                           const EngineOptions& options, const Target& target,
                            std::vector<std::pair<std::string, double>>* times = nullptr);
 
 // Whether what is made for inputs of `planned` shapes takes inputs of `given` ones. A shape of

@@ -47,28 +47,35 @@ bool only_renames(OpKind kind) {
 }
 
 // Gives the pieces of an earlier build while there are any, and keeps those it gives.
-class KernelWeights : public WeightStore {
+class KernelWeights : public BuildServices {
  public:
   KernelWeights(const std::vector<Tensor>& ready, bool may_fill)
       : ready_(ready), may_fill_(may_fill) {}
 
   Tensor take(size_t bytes, const std::function<void(void*)>& fill) override {
+    const Tensor piece = make([&] {
+      Tensor fresh = Tensor::empty(DType::kUInt8, {static_cast<int64_t>(bytes)});
+      fill(fresh.raw());
+      return fresh;
+    });
+    if (piece.num_bytes() != bytes)
+      throw InputError(
+          fmt::format("packed weights of {} bytes, {} were expected", piece.num_bytes(), bytes));
+    return piece;
+  }
+  Tensor make(const std::function<Tensor()>& make) override {
     const size_t i = taken_.size();
-    if (i < ready_.size()) {
-      if (ready_[i].num_bytes() != bytes)
-        throw InputError(fmt::format("packed weights of {} bytes, {} were expected",
-                                     ready_[i].num_bytes(), bytes));
+    if (i < ready_.size())
       taken_.push_back(ready_[i]);
-    } else if (!ready_.empty()) {
+    else if (!ready_.empty())
       throw InputError(fmt::format("{} packed weights, more were expected", ready_.size()));
-    } else if (!may_fill_) {
+    else if (!may_fill_)
       throw InputError("no packed weights, and none to pack");
-    } else {
-      taken_.push_back(Tensor::empty(DType::kUInt8, {static_cast<int64_t>(bytes)}));
-      fill(taken_.back().raw());
-    }
+    else
+      taken_.push_back(make());
     return taken_.back();
   }
+  Tensor resident(const Tensor& piece) override { return piece; }
   const std::vector<Tensor>& taken() const { return taken_; }
   void check_all_taken() const {
     if (taken_.size() < ready_.size())
@@ -344,7 +351,7 @@ std::unique_ptr<OpKernel> PlanBuilder::make_kernel(NodeId id, const KernelChoice
                                                    bool may_pack) {
   static const std::vector<Tensor> kNothing;
   KernelWeights weights(prepared ? prepared->packed : kNothing, may_pack);
-  desc.weights = &weights;
+  desc.services = &weights;
   std::unique_ptr<OpKernel> kernel = choice.entry->create(desc);
   weights.check_all_taken();
   if (!context_.record) return kernel;

@@ -79,11 +79,9 @@ Graph observed_graph(const Model& model, const EngineOptions& options,
                      const std::vector<Tensor>& example) {
   EngineOptions plain = options;
   plain.precision = Precision::kFloat32;
-  for (const char* fusion : {"fuse_resize_conv", "fuse_separable", "merge_heads"})
-    plain.disabled_passes.emplace_back(fusion);
   std::vector<Shape> shapes;
   for (const Tensor& t : example) shapes.push_back(t.defined() ? t.shape() : Shape::unknown());
-  Graph graph = optimised_graph(model.graph(), shapes, plain);
+  Graph graph = optimised_graph(model.graph(), shapes, plain, Target());
   for (size_t i = graph.outputs().size(); i-- > 0;) graph.remove_output(i);
   for (NodeId id : graph.topological_order()) {
     const Node& node = graph.node(id);

@@ -208,8 +208,10 @@ SharedPlan Engine::Impl::make(const std::vector<Shape>& shapes, bool is_slow,
   Graph graph = model.graph().clone();
   keep_chosen_outputs(graph);
   PlannedGraph planned =
-      is_slow ? PlannedGraph{optimised_graph(graph, shapes, options, &cached.times), shapes}
-              : planned_graph(graph, shapes, options, &cached.times);
+      is_slow
+          ? PlannedGraph{optimised_graph(graph, shapes, options, device->target(), &cached.times),
+                         shapes}
+          : planned_graph(graph, shapes, options, device->target(), &cached.times);
   shared.graph = std::make_unique<Graph>(std::move(planned.graph));
   shared.shapes = std::move(planned.shapes);
   shared.is_slow = is_slow;

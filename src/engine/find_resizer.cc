@@ -46,7 +46,7 @@ Shape size_of(const Graph& part, const std::vector<TensorInfo>& inputs, int64_t 
     shapes.push_back(shape);
   }
   Shape size;
-  find_size(optimised_graph(part, shapes, {}), size);
+  find_size(optimised_graph(part, shapes, {}, Target()), size);
   return size;
 }
 

@@ -85,7 +85,7 @@ Graph typical_graph(const ModelGraph& model, const std::vector<Shape>& asked, In
   result.shapes = asked.empty() ? fitting_shapes(model.graph, model.inputs, kSide, &fault)
                                 : fed_shapes(model.inputs, asked);
   try {
-    if (fault.empty()) return optimised_graph(model.graph, result.shapes, {});
+    if (fault.empty()) return optimised_graph(model.graph, result.shapes, {}, host_target());
   } catch (const InputError& e) {
     if (!asked.empty()) throw;
     fault = e.what();
@@ -93,7 +93,7 @@ Graph typical_graph(const ModelGraph& model, const std::vector<Shape>& asked, In
   result.shapes.clear();
   result.notes.push_back("costs are unknown, for no size that was tried fits: " + fault);
   try {
-    return optimised_graph(model.graph, {}, {});
+    return optimised_graph(model.graph, {}, {}, host_target());
   } catch (const InputError&) {
     return model.graph.clone();
   }

@@ -174,7 +174,8 @@ class Optimizer {
     engine.precision = report_.precision;
     engine.verify = true;
     PlanFile file;
-    PlannedGraph planned = planned_graph(model.graph(), shapes, engine, &file.build_times);
+    PlannedGraph planned =
+        planned_graph(model.graph(), shapes, engine, device_->target(), &file.build_times);
     file.graph = std::make_unique<Graph>(std::move(planned.graph));
     BuildContext context = kernels_for(*device_, engine);
     const auto tuning = Clock::now();

@@ -124,8 +124,8 @@ class Product {
       kernel_ = row.create(desc);
       break;
     }
-    for (const Tensor& t : inputs_) context_.inputs_.push_back(&t);
-    context_.outputs_.push_back(&output_);
+    for (const Tensor& t : inputs_) context_.add_input(t);
+    context_.add_output(output_);
   }
   Product(const Product&) = delete;
   Product& operator=(const Product&) = delete;

@@ -89,7 +89,7 @@ class PlanMutation : public ::testing::Test {
     EngineOptions options;
     options.precision = precision;
     PlanFile file;
-    file.graph = std::make_unique<Graph>(optimised_graph(graph, {}, options));
+    file.graph = std::make_unique<Graph>(optimised_graph(graph, {}, options, host_target()));
     file.facts.sources = source_id();
     BuildContext recording = context_;
     recording.record = &file.kernels;

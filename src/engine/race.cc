@@ -73,9 +73,7 @@ class Race {
       inputs_.push_back(in.constant != nullptr ? *in.constant : made_up(in.dtype, in.shape));
     for (const TensorDesc& out : desc.outputs)
       outputs_.push_back(Tensor::zeros(out.dtype, out.shape));
-    for (const Tensor& t : inputs_) context_.inputs_.push_back(&t);
-    for (Tensor& t : outputs_) context_.outputs_.push_back(&t);
-    context_.owned_.assign(inputs_.size(), false);
+    context_.bind(inputs_, outputs_);
   }
   ~Race() { pool_.limit(0); }
   Race(const Race&) = delete;

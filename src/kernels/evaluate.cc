@@ -46,8 +46,7 @@ std::vector<Tensor> evaluate(const Op& op, const std::vector<Tensor>& inputs) {
   std::vector<Tensor> outputs(count_outputs(op, inputs));
   Workspace workspace;
   RunContext context(nullptr, &workspace);
-  for (const Tensor& t : inputs) context.inputs_.push_back(&t);
-  for (Tensor& t : outputs) context.outputs_.push_back(&t);
+  context.bind(inputs, outputs);
   std::visit([&](const auto& o) { run_op(o, context); }, op);
   return outputs;
 }

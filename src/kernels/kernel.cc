@@ -8,10 +8,16 @@
 namespace thaw {
 
 Tensor OpDesc::pack(size_t bytes, const std::function<void(void*)>& fill) const {
-  if (weights != nullptr) return weights->take(bytes, fill);
+  if (services != nullptr) return services->take(bytes, fill);
   Tensor packed = Tensor::empty(DType::kUInt8, {static_cast<int64_t>(bytes)});
   fill(packed.raw());
   return packed;
+}
+
+void RunContext::bind(const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs) {
+  inputs_.clear(), outputs_.clear(), owned_.clear();
+  for (const Tensor& t : inputs) add_input(t);
+  for (Tensor& t : outputs) add_output(t);
 }
 
 Tensor& RunContext::output(size_t i, DType dtype, const Shape& shape) {

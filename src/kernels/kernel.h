@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/memory.h"
+#include "base/target.h"
 #include "ops/ops.h"
 #include "thaw/tensor.h"
 
@@ -25,25 +26,33 @@ struct TensorDesc {
   const Tensor* constant = nullptr;  // its value, when it is the same in every run
 };
 
-// Where kernels' packed weights lie: fresh memory, or a plan file in which they are ready.
-class WeightStore {
+// What a device offers kernels while they are made: a place for what they prepare (packed weights,
+// compiled code), which is fresh or, from an earlier build of the same kernel for the same op,
+// ready. Pieces come in an order that follows from the op, the types and the target alone.
+class BuildServices {
  public:
-  virtual ~WeightStore() = default;
-  // The next piece of the kernel that is being built: uint8 [bytes], aligned to 64. `fill` writes
-  // all of it, unless the store has what it wrote in an earlier build of the same kernel for the
-  // same op. The contents are read only.
+  virtual ~BuildServices() = default;
+  // The next piece: uint8 [bytes] in host memory, aligned to 64, read only. `fill` writes all of
+  // it, unless it is ready.
   virtual Tensor take(size_t bytes, const std::function<void(void*)>& fill) = 0;
+  // The next piece where only making it shows its size, such as compiled code: what `make` returns
+  // (uint8 [bytes]), unless it is ready.
+  virtual Tensor make(const std::function<Tensor()>& make) = 0;
+  // The piece in the memory of the device that the kernel runs on, once for all kernels that are
+  // made of it. It stays there as long as the result lives.
+  virtual Tensor resident(const Tensor& piece) = 0;
 };
 
 struct OpDesc {
   const Op& op;
   std::vector<TensorDesc> inputs;
   std::vector<TensorDesc> outputs;
-  WeightStore* weights = nullptr;  // null: fresh memory
+  BuildServices* services = nullptr;  // null: fresh host memory
+  Target target = {};                 // that the kernel is to run on
 
-  // How a kernel's constructor gets its packed weights, in an order that follows from the op and
-  // the types alone. A kernel that calls this reads the elements of the constants that it holds
-  // (OpKernel::holds_constant) in `fill` alone: elsewhere they may have a shape but no memory.
+  // How a kernel's constructor gets its packed weights. A kernel that calls this reads the elements
+  // of the constants that it holds (OpKernel::holds_constant) in `fill` alone: elsewhere they may
+  // have a shape but no memory.
   Tensor pack(size_t bytes, const std::function<void(void*)>& fill) const;
 };
 
@@ -69,28 +78,43 @@ class RunContext {
  public:
   RunContext(ThreadPool* pool, Workspace* workspace) : pool_(pool), workspace_(workspace) {}
 
+  // Whoever runs the kernel says what on, once or anew for each run; the tensors must stay where
+  // they are. An output that is not defined is the kernel's to make.
+  void add_input(const Tensor& t) { inputs_.push_back(&t), owned_.push_back(false); }
+  void add_output(Tensor& t) { outputs_.push_back(&t); }
+  void bind(const std::vector<Tensor>& inputs, std::vector<Tensor>& outputs);
+  void set_owned(size_t input, bool owned) { owned_[input] = owned; }
+  // What OpKernel::scratch_bytes asked for; it must stay there for the run.
+  void set_scratch(void* scratch, size_t bytes) { scratch_ = scratch, scratch_bytes_ = bytes; }
+
   size_t num_inputs() const { return inputs_.size(); }
   const Tensor& input(size_t i) const { return *inputs_[i]; }
   size_t num_outputs() const { return outputs_.size(); }
+  // Planned, or made already.
+  Tensor& output(size_t i) { return *outputs_[i]; }
   // Output i with this type and shape: the planned tensor when there is one, else a new one.
   // Throws InternalError when the planned one differs.
   Tensor& output(size_t i, DType dtype, const Shape& shape);
   // Hands a finished tensor over as output i without a copy; copies when the output is planned.
   void set_output(size_t i, Tensor value);
   // The only reader of input i is this kernel, and it may give the buffer away or write into it.
-  bool owns_input(size_t i) const { return i < owned_.size() && owned_[i]; }
+  bool owns_input(size_t i) const { return owned_[i]; }
   Tensor take_input(size_t i) { return std::move(*const_cast<Tensor*>(inputs_[i])); }
 
   ThreadPool& pool() const { return *pool_; }
   // Working memory of at least so many bytes, aligned to 64; undefined contents; valid for this
-  // run.
-  void* scratch(size_t bytes) { return workspace_->scratch(bytes); }
-
-  std::vector<const Tensor*> inputs_;  // filled by the executor, whose vectors live on between runs
-  std::vector<Tensor*> outputs_;
-  std::vector<bool> owned_;
+  // run. What the kernel said beforehand is planned; more comes from the workspace, which only a
+  // host has.
+  void* scratch(size_t bytes) {
+    return bytes <= scratch_bytes_ ? scratch_ : workspace_->scratch(bytes);
+  }
 
  private:
+  std::vector<const Tensor*> inputs_;
+  std::vector<Tensor*> outputs_;
+  std::vector<bool> owned_;
+  void* scratch_ = nullptr;
+  size_t scratch_bytes_ = 0;
   ThreadPool* pool_;
   Workspace* workspace_;
 };
@@ -106,6 +130,9 @@ class OpKernel {
   virtual void run(RunContext& context) = 0;
   // Constant inputs that this kernel holds in a form of its own: the engine may drop the originals.
   virtual bool holds_constant(size_t /*input*/) const { return false; }
+  // Bytes of RunContext::scratch that a run asks for when the pool splits its loops for so many
+  // threads, where the op's shapes say so beforehand; 0 where only the run does.
+  virtual size_t scratch_bytes(int /*threads*/) const { return 0; }
   // Bytes that the kernel itself keeps (packed weights).
   virtual size_t bytes() const { return 0; }
 };

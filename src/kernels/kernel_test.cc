@@ -105,16 +105,22 @@ std::string difference(const Tensor& actual_result, const Tensor& expected_resul
 }
 
 // Keeps what a kernel packs, and gives it to the next kernel that is built.
-class KeptWeights : public WeightStore {
+class KeptWeights : public BuildServices {
  public:
   Tensor take(size_t bytes, const std::function<void(void*)>& fill) override {
-    if (next_ == pieces_.size()) {
-      pieces_.push_back(Tensor::empty(DType::kUInt8, {static_cast<int64_t>(bytes)}));
-      fill(pieces_.back().raw());
-    }
-    EXPECT_EQ(pieces_[next_].num_bytes(), bytes);
+    const Tensor piece = make([&] {
+      Tensor fresh = Tensor::empty(DType::kUInt8, {static_cast<int64_t>(bytes)});
+      fill(fresh.raw());
+      return fresh;
+    });
+    EXPECT_EQ(piece.num_bytes(), bytes);
+    return piece;
+  }
+  Tensor make(const std::function<Tensor()>& make) override {
+    if (next_ == pieces_.size()) pieces_.push_back(make());
     return pieces_[next_++];
   }
+  Tensor resident(const Tensor& piece) override { return piece; }
   void rewind() { next_ = 0; }
   bool empty() const { return pieces_.empty(); }
 
@@ -165,11 +171,8 @@ class Runner {
     for (const bool planned : {false, true}) {
       std::vector<Tensor> outputs(expected_.size());
       RunContext context(&pool, &workspace);
-      for (const Tensor& t : inputs) context.inputs_.push_back(&t);
-      for (size_t i = 0; i < outputs.size(); ++i) {
-        if (planned) outputs[i] = spoiled(expected_[i]);
-        context.outputs_.push_back(&outputs[i]);
-      }
+      for (size_t i = 0; planned && i < outputs.size(); ++i) outputs[i] = spoiled(expected_[i]);
+      context.bind(inputs, outputs);
       kernel.run(context);
       for (size_t i = 0; i < outputs.size(); ++i)
         EXPECT_EQ(difference(outputs[i], expected_[i], Limits(c_, row.name)), "")

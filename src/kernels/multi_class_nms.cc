@@ -99,7 +99,7 @@ void copy_field_rows(const MultiClassNmsSizes& sizes, RunContext& context, int64
                      int64_t box, int64_t row) {
   for (size_t i = sizes.first_field; i < context.num_inputs(); ++i) {
     const Tensor& from = context.input(i);
-    Tensor& to = *context.outputs_[4 + i - sizes.first_field];
+    Tensor& to = context.output(4 + i - sizes.first_field);
     const size_t bytes = from.num_bytes() / static_cast<size_t>(sizes.batch * sizes.boxes);
     std::memcpy(static_cast<char*>(to.raw()) + static_cast<size_t>(image * to.dim(1) + row) * bytes,
                 static_cast<const char*>(from.raw()) +
@@ -120,8 +120,10 @@ void make_multi_class_nms_outputs(const MultiClassNms& op, const MultiClassNmsSi
     shape[1] = op.max_total;
     context.output(4 + i - sizes.first_field, context.input(i).dtype(), shape);
   }
-  for (Tensor* t : context.outputs_)
-    if (t->num_bytes() > 0) std::memset(t->raw(), 0, t->num_bytes());
+  for (size_t i = 0; i < context.num_outputs(); ++i) {
+    Tensor& t = context.output(i);
+    if (t.num_bytes() > 0) std::memset(t.raw(), 0, t.num_bytes());
+  }
 }
 
 }  // namespace thaw

@@ -30,7 +30,8 @@ bool fuse_at(Graph& graph, NodeId id) {
 
 }  // namespace
 
-bool fuse_resize_conv(Graph& graph, const PassContext&) {
+bool fuse_resize_conv(Graph& graph, const PassContext& context) {
+  if (!context.target.forms.resize_in_first_layer) return false;
   return for_each_graph(graph, [](Graph& g) {
     bool changed = false;
     for (NodeId id : g.topological_order()) changed = fuse_at(g, id) || changed;

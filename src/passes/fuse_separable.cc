@@ -79,7 +79,8 @@ bool fuse_at(Graph& graph, NodeId id) {
 
 }  // namespace
 
-bool fuse_separable(Graph& graph, const PassContext&) {
+bool fuse_separable(Graph& graph, const PassContext& context) {
+  if (!context.target.forms.separable_layers) return false;
   return for_each_graph(graph, [](Graph& g) {
     bool changed = false;
     for (NodeId id : g.topological_order()) changed = fuse_at(g, id) || changed;

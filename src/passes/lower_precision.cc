@@ -96,7 +96,7 @@ class Lowering {
     const bool made = made_by_layer(x);
     const DType type = made ? made_type(x) : context_.precision;
     if (auto* depthwise = std::get_if<DepthwiseConv2D>(&graph_.op(id)))
-      depthwise->half_sums = type == DType::kFloat16 && fits_half(id);
+      depthwise->half_sums = type == DType::kFloat16 && wants_half(id);
     if (made) {
       Narrow& maker = *narrow_of(graph_.op(graph_.value(x).producer));
       maker.result = type;
@@ -118,9 +118,13 @@ class Lowering {
     if (context_.precision != DType::kBFloat16) return context_.precision;
     const IdList& users = graph_.value(x).users;
     const bool half = std::all_of(users.begin(), users.end(), [&](NodeId id) {
-      return graph_.node(id).as<DepthwiseConv2D>() && fits_half(id);
+      return graph_.node(id).as<DepthwiseConv2D>() && wants_half(id);
     });
     return half ? DType::kFloat16 : DType::kBFloat16;
+  }
+
+  bool wants_half(NodeId depthwise) const {
+    return context_.target.forms.float16_accumulation && fits_half(depthwise);
   }
 
   // The input of a depthwise layer is a ReLU6's result, and sums of any part of its window fit in

@@ -65,7 +65,8 @@ bool merge_at(Graph& graph, NodeId id) {
 
 }  // namespace
 
-bool merge_heads(Graph& graph, const PassContext&) {
+bool merge_heads(Graph& graph, const PassContext& context) {
+  if (!context.target.forms.merged_heads) return false;
   return for_each_graph(graph, [](Graph& g) {
     bool changed = false;
     for (NodeId id : g.topological_order())

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/memory_budget.h"
+#include "base/target.h"
 #include "graph/graph.h"
 #include "thaw/options.h"
 
@@ -25,6 +26,8 @@ struct PassContext {
   std::shared_ptr<MemoryBudget> folded = std::make_shared<MemoryBudget>(size_t{512} << 20);
   // What layers take and give: float32, float16, bfloat16, or uint8 with int8 filters.
   DType precision = DType::kFloat32;
+  // The device that will run the graph: layers take the forms that it wants.
+  Target target;
   // Of layers' results, by the layer's name; may be null.
   const Calibration* ranges = nullptr;
 };

@@ -74,6 +74,7 @@ std::vector<Tensor> run_nested(const Graph& graph, const Node& node, std::vector
 
 PassContext test_context() {
   PassContext context;
+  context.target.forms = LayerForms::all();
   context.evaluate = evaluate;
   return context;
 }

@@ -23,6 +23,7 @@ class HostDevice : public Device {
   HostDevice(const char* name, KernelTable table) : name_(name), table_(table) {}
   const char* name() const override { return name_; }
   bool shares_host_memory() const override { return true; }
+  Target target() const override { return host_target(); }
   KernelTable kernels() const override { return table_; }
   std::unique_ptr<Queue> create_queue() override { return make_host_queue(); }
   std::shared_ptr<void> allocate(size_t bytes) override { return host_allocator().allocate(bytes); }
@@ -35,6 +36,8 @@ class HostDevice : public Device {
 }  // namespace
 
 std::unique_ptr<Queue> make_host_queue() { return std::make_unique<HostQueue>(); }
+
+Target host_target() { return {0, LayerForms::all()}; }
 
 std::unique_ptr<Device> make_cpu_device() {
   return std::make_unique<HostDevice>("cpu", cpu_kernels());

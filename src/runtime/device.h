@@ -22,6 +22,8 @@ class Queue {
 class Device : public Allocator {
  public:
   virtual const char* name() const = 0;
+  // What graphs and kernels for it are made for.
+  virtual Target target() const = 0;
   // Its kernels read and write the host's memory; nothing needs to be copied.
   virtual bool shares_host_memory() const = 0;
   // What it can run, best first for each op. Ops without a row run on the host's reference kernels.
@@ -32,6 +34,8 @@ class Device : public Allocator {
 // Runs kernels at once, on the calling thread.
 std::unique_ptr<Queue> make_host_queue();
 
+// Of the processor with the fast kernels.
+Target host_target();
 // The processor with the fast kernels, or with the reference kernels alone.
 std::unique_ptr<Device> make_cpu_device();
 std::unique_ptr<Device> make_ref_device();

@@ -69,11 +69,10 @@ void Executor::bind() {
     const bool on_device = step.space == Space::kDevice;
     state.context = std::make_unique<RunContext>(
         resources_.pool, on_device ? resources_.device_workspace : resources_.host_workspace);
-    for (uint32_t s : step.inputs) state.context->inputs_.push_back(&slots_[s]);
-    for (uint32_t s : step.outputs) state.context->outputs_.push_back(&slots_[s]);
+    for (uint32_t s : step.inputs) state.context->add_input(slots_[s]);
+    for (uint32_t s : step.outputs) state.context->add_output(slots_[s]);
     for (uint32_t s : step.inputs)
       for (uint32_t r : step.release) state.last_use_matters |= s == r;
-    state.context->owned_.assign(step.inputs.size(), false);
   }
 }
 
@@ -146,7 +145,7 @@ void Executor::run_kernel(const Step& step, StepState& state) {
     for (size_t i = 0; i < step.inputs.size(); ++i) {
       bool last = false;
       for (uint32_t r : step.release) last |= r == step.inputs[i];
-      state.context->owned_[i] = last && slots_[step.inputs[i]].unique();
+      state.context->set_owned(i, last && slots_[step.inputs[i]].unique());
     }
   }
   if (resources_.pool != nullptr) resources_.pool->limit(step.threads);

@@ -19,6 +19,7 @@ class NullDevice : public Device {
  public:
   const char* name() const override { return "null"; }
   bool shares_host_memory() const override { return false; }
+  Target target() const override { return {}; }
   KernelTable kernels() const override;
   std::unique_ptr<Queue> create_queue() override;
   std::shared_ptr<void> allocate(size_t bytes) override;

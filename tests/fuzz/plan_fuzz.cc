@@ -50,8 +50,8 @@ struct Plans {
 
   Plans() {
     thaw::PlanFile file;
-    file.graph =
-        std::make_unique<thaw::Graph>(thaw::optimised_graph(network(), {}, thaw::EngineOptions()));
+    file.graph = std::make_unique<thaw::Graph>(
+        thaw::optimised_graph(network(), {}, thaw::EngineOptions(), thaw::host_target()));
     file.facts.sources = thaw::source_id();
     thaw::BuildContext recording = context;
     recording.record = &file.kernels;

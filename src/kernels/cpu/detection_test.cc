@@ -34,8 +34,7 @@ std::vector<Tensor> run_fast(const KernelEntry& entry, const Op& op,
   Workspace workspace;
   std::vector<Tensor> outputs(count_outputs(op, inputs));
   RunContext context(&pool, &workspace);
-  for (const Tensor& t : inputs) context.inputs_.push_back(&t);
-  for (Tensor& t : outputs) context.outputs_.push_back(&t);
+  context.bind(inputs, outputs);
   kernel->run(context);
   return outputs;
 }
@@ -195,8 +194,7 @@ void expect_as_unfused(const MultiClassNms& op, const std::vector<std::vector<Te
       const std::vector<Tensor> want = run_unfused(name.substr(name.rfind('.') + 1), op, inputs);
       std::vector<Tensor> got(want.size());
       RunContext context(&pool, &workspace);
-      for (const Tensor& t : inputs) context.inputs_.push_back(&t);
-      for (Tensor& t : got) context.outputs_.push_back(&t);
+      context.bind(inputs, got);
       kernel->run(context);
       for (size_t i = 0; i < want.size(); ++i)
         EXPECT_TRUE(identical(want[i], got[i])) << name << ", output " << i;

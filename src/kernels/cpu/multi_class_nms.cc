@@ -173,7 +173,7 @@ class MultiClassNmsKernel : public OpKernel {
       for (size_t k = 0; k < count && image.rows < op_.max_total; ++k)
         take(context, sizes, image, last = keys[k], valid);
     } while (count > 0 && image.rows < op_.max_total);
-    context.outputs_[3]->data<int32_t>()[image.index] = static_cast<int32_t>(image.rows);
+    context.output(3).data<int32_t>()[image.index] = static_cast<int32_t>(image.rows);
     remember(image.rows == op_.max_total ? ScoreKey::score(last) : 0);
   }
 
@@ -199,9 +199,9 @@ class MultiClassNmsKernel : public OpKernel {
     if (!clip_to_window(p, window, clipped)) return;
     if (op_.change_coordinate_frame) change_to_window_frame(window, clipped);
     const int64_t at = image.index * op_.max_total + image.rows;
-    std::memcpy(context.outputs_[0]->data<float>() + 4 * at, clipped, sizeof(clipped));
-    context.outputs_[1]->data<float>()[at] = ScoreKey::score(key);
-    context.outputs_[2]->data<float>()[at] = static_cast<float>(label);
+    std::memcpy(context.output(0).data<float>() + 4 * at, clipped, sizeof(clipped));
+    context.output(1).data<float>()[at] = ScoreKey::score(key);
+    context.output(2).data<float>()[at] = static_cast<float>(label);
     copy_field_rows(sizes, context, image.index, box, image.rows++);
   }
 

@@ -103,15 +103,15 @@ void run_image(const CombinedNms& op, const Sizes& s, RunContext& context, int64
   const int64_t found =
       std::count_if(all.begin(), all.end(), [](const Detection& d) { return d.box >= 0; });
   const int64_t count = std::min(found, s.rows);
-  context.outputs_[3]->data<int32_t>()[image] = static_cast<int32_t>(count);
+  context.output(3).data<int32_t>()[image] = static_cast<int32_t>(count);
   for (int64_t row = 0; row < count; ++row) {
     const Detection& d = all[static_cast<size_t>(row)];
     const int64_t at = image * s.rows + row;
     for (int i = 0; i < 4; ++i)
-      context.outputs_[0]->data<float>()[4 * at + i] =
+      context.output(0).data<float>()[4 * at + i] =
           op.clip_boxes ? std::max(std::min(d.corners[i], 1.0F), 0.0F) : d.corners[i];
-    context.outputs_[1]->data<float>()[at] = d.score;
-    context.outputs_[2]->data<float>()[at] = static_cast<float>(d.label);
+    context.output(1).data<float>()[at] = d.score;
+    context.output(2).data<float>()[at] = static_cast<float>(d.label);
   }
 }
 

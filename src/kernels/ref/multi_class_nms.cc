@@ -78,13 +78,13 @@ void run_image(const MultiClassNms& op, const MultiClassNmsSizes& sizes, RunCont
     if (!clip_to_window(input.box(sizes, d.box, d.label), window, clipped)) continue;
     if (op.change_coordinate_frame) change_to_window_frame(window, clipped);
     const int64_t at = image * op.max_total + row;
-    std::copy_n(clipped, 4, context.outputs_[0]->data<float>() + 4 * at);
-    context.outputs_[1]->data<float>()[at] = d.score;
-    context.outputs_[2]->data<float>()[at] = static_cast<float>(d.label);
+    std::copy_n(clipped, 4, context.output(0).data<float>() + 4 * at);
+    context.output(1).data<float>()[at] = d.score;
+    context.output(2).data<float>()[at] = static_cast<float>(d.label);
     copy_field_rows(sizes, context, image, d.box, row);
     ++row;
   }
-  context.outputs_[3]->data<int32_t>()[image] = static_cast<int32_t>(row);
+  context.output(3).data<int32_t>()[image] = static_cast<int32_t>(row);
 }
 
 }  // namespace
