@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 
-build_packages=(g++ cmake ninja-build pkg-config libfmt-dev libspdlog-dev libcli11-dev
+build_packages=(g++ cmake ninja-build pkg-config libfmt-dev libcli11-dev
   nlohmann-json3-dev libprotobuf-dev protobuf-compiler libjpeg-dev zlib1g-dev libspng-dev
   libsnappy-dev libgtest-dev libgmock-dev)
 vendor_packages=(libdnnl-dev libxnnpack-dev libpthreadpool-dev)  # optional: kernels on them

@@ -5,8 +5,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <random>
-
+#include "base/noise.h"
 #include "kernels/cpu/conv.h"
 #include "kernels/cpu/depthwise.h"
 #include "thaw/tensor.h"
@@ -52,14 +51,6 @@ constexpr Layer kLayers[] = {
     {"class4", false, 2, 192, 2, 546, 1, 1, 1},   {"class5", false, 1, 96, 1, 546, 1, 1, 1},
 };
 
-Tensor random_tensor(int64_t n, uint32_t seed) {
-  Tensor t = Tensor::empty(DType::kFloat32, {n});
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<float> values(-0.5F, 0.5F);
-  for (int64_t i = 0; i < n; ++i) t.data<float>()[i] = values(random);
-  return t;
-}
-
 // A layer with its weights and buffers.
 class Runner {
  public:
@@ -74,11 +65,11 @@ class Runner {
     shape_.stride_h = shape_.stride_w = layer.stride;
     const int64_t pad = (layer.out - 1) * layer.stride + layer.kernel - layer.in;
     shape_.pad_top = shape_.pad_left = std::max<int64_t>(pad, 0) / 2;
-    if (!x_.defined()) x_ = random_tensor(layer.in * layer.in * layer.in_c, 1);
-    if (!y_.defined()) y_ = random_tensor(layer.out * layer.out * layer.out_c, 2);
-    bias_ = random_tensor(layer.out_c, 3);
+    if (!x_.defined()) x_ = random_floats({layer.in * layer.in * layer.in_c}, 1);
+    if (!y_.defined()) y_ = random_floats({layer.out * layer.out * layer.out_c}, 2);
+    bias_ = random_floats({layer.out_c}, 3);
     const int64_t k = layer.kernel * layer.kernel * (layer.depthwise ? 1 : layer.in_c);
-    weights_ = random_tensor(k * layer.out_c, 4);
+    weights_ = random_floats({k * layer.out_c}, 4);
     size_t scratch = 0;
     if (layer.depthwise) {
       LayerTypes types;
@@ -93,14 +84,14 @@ class Runner {
       depthwise_ = DepthwiseLayer(desc, set, types, 1, 2);
       scratch = depthwise_.scratch_bytes(shape_);
     } else {
-      packed_ = random_tensor(
-          static_cast<int64_t>(PackedMatrix::bytes(set.gemm, k, layer.out_c) / sizeof(float)), 5);
+      packed_ = random_floats(
+          {static_cast<int64_t>(PackedMatrix::bytes(set.gemm, k, layer.out_c) / sizeof(float))}, 5);
       filter_ = PackedMatrix(set.gemm, k, layer.out_c, packed_.raw());
       filter_.pack(weights_.data<float>(), layer.out_c, 1, bias_.data<float>());
       scratch = conv2d_scratch_bytes(set.gemm, shape_, 1);
     }
-    scratch_ = random_tensor(
-        static_cast<int64_t>(scratch) * pool.threads() / static_cast<int64_t>(sizeof(float)), 6);
+    scratch_ = random_floats(
+        {static_cast<int64_t>(scratch) * pool.threads() / static_cast<int64_t>(sizeof(float))}, 6);
   }
 
   void run() {
@@ -138,7 +129,7 @@ void run_layer(benchmark::State& state, const KernelSet& set, const Layer& layer
 void run_network(benchmark::State& state, const KernelSet& set, int threads) {
   ThreadPool pool(threads);
   constexpr int64_t kLargest = 150 * 150 * 48;
-  const Tensor buffers[] = {random_tensor(kLargest, 7), random_tensor(kLargest, 8)};
+  const Tensor buffers[] = {random_floats({kLargest}, 7), random_floats({kLargest}, 8)};
   std::vector<std::unique_ptr<Runner>> runners;
   double macs = 0;
   for (const Layer& layer : kLayers) {

@@ -5,8 +5,7 @@
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
-#include <random>
-
+#include "base/noise.h"
 #include "base/thread_pool.h"
 #include "kernels/evaluate.h"
 #include "kernels/kernel.h"
@@ -81,14 +80,6 @@ constexpr Layer kLayers[] = {
     {"pw12", Kind::kConv, 10, 384, 768, 1, 1, 0},
     {"pw13", Kind::kConv, 10, 768, 768, 1, 1, 0},
 };
-
-Tensor random_floats(const Shape& shape, uint32_t seed) {
-  Tensor t = Tensor::empty(DType::kFloat32, shape);
-  std::mt19937 random(seed);
-  std::uniform_real_distribution<float> values(-0.5F, 0.5F);
-  for (int64_t i = 0; i < t.num_elements(); ++i) t.data<float>()[i] = values(random);
-  return t;
-}
 
 template <class T>
 T layer_op(const Layer& layer, DType dtype) {

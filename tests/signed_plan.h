@@ -9,6 +9,7 @@
 
 #include "base/bytes.h"
 #include "base/memory.h"
+#include "base/round_up.h"
 #include "engine/plan_file.h"
 #include "import/crc32c.h"
 
@@ -29,8 +30,7 @@ inline PlanParts plan_parts(std::string_view bytes) {
 
 // Zeros come behind `meta` where its length changed, so that the tensors stay aligned.
 inline std::string signed_plan(PlanParts parts) {
-  parts.meta.resize((parts.meta.size() + PlanHead::kAlignment - 1) / PlanHead::kAlignment *
-                    PlanHead::kAlignment);
+  parts.meta.resize(round_up(parts.meta.size(), PlanHead::kAlignment));
   PlanHead head;
   head.meta_bytes = parts.meta.size();
   head.tensor_bytes = parts.tensors.size();

@@ -5,6 +5,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/clock.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -23,10 +24,6 @@ constexpr auto kCrowd = std::chrono::milliseconds(50);
 // A pool that had sessions at the same time as another counts as at work between them too.
 constexpr auto kBetweenSessions = std::chrono::milliseconds(3);
 constexpr auto kSameTime = std::chrono::milliseconds(100);
-
-double milliseconds(std::chrono::steady_clock::duration d) {
-  return std::chrono::duration<double, std::milli>(d).count();
-}
 
 inline void relax() {
 #if defined(__x86_64__) || defined(__i386__)

@@ -3,13 +3,13 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <numeric>
 
 #include "cli/bench_input.h"
 #include "cli/bench_report.h"
 #include "cli/calibration.h"
+#include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/layer_summary.h"
@@ -48,10 +48,9 @@ struct Arguments {
 };
 
 double run_once(Engine& engine, const std::vector<Tensor>& inputs) {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   engine.run_shared(inputs);
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
+  return milliseconds_since(start);
 }
 
 // Both sides with the same inputs, in turn; who begins changes with every pair.

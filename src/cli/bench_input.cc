@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstring>
 #include <fstream>
 #include <iterator>
 
+#include "cli/clock.h"
 #include "thaw/error.h"
 #include "thaw/sources.h"
 
@@ -145,11 +145,9 @@ class Maker {
   void read_photographs() {
     files_ = expand_sources({options_.images});
     if (files_.size() > kMaxPictures) files_.resize(kMaxPictures);
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     for (const std::string& file : files_) originals_.push_back(read_picture(file));
-    const std::chrono::duration<double, std::milli> spent =
-        std::chrono::steady_clock::now() - start;
-    made_.decode_ms = spent.count() / static_cast<double>(files_.size());
+    made_.decode_ms = milliseconds_since(start) / static_cast<double>(files_.size());
   }
 
   // The array that --feed gives for an input; nullptr when it gives none.

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 
+#include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/print.h"
@@ -78,10 +78,9 @@ int run_convert(int argc, char** argv) {
       ->capture_default_str();
   add_output_options(app, output);
   return parse_and_run(app, argc, argv, output, [&] {
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     const ConvertReport report = convert(source, destination, options);
-    const double seconds =
-        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    const double seconds = seconds_since(start);
     if (output.json)
       write_text("-", dump(report_json(report, source, destination, seconds)));
     else

@@ -3,7 +3,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "cli/annotator.h"
 #include "cli/calibration.h"
+#include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/comparison_summary.h"
 #include "cli/demo_data.h"
@@ -35,7 +35,6 @@ namespace thaw::cli {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
 
 constexpr size_t kMostPictures = 48;  // that are looked at; spread evenly over what there is
 constexpr size_t kTimedPictures = 8;
@@ -56,10 +55,6 @@ struct Arguments {
   std::vector<std::string> roles;
   OutputOptions output;
 };
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // At most `most` of them, evenly.
 std::vector<std::string> spread(const std::vector<std::string>& all, size_t most) {

@@ -2,10 +2,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 
 #include "cli/annotator.h"
 #include "cli/calibration.h"
+#include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/message.h"
 #include "cli/parse.h"
@@ -54,14 +54,14 @@ DetectOptions detect_options(const Arguments& arguments, const Detector& detecto
 // Fills in all but file and error; throws InputError for a picture that can't be used.
 void detect_in(Detector& detector, const DetectOptions& options, const Annotator& annotator,
                PictureResult& result) {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   const Picture picture = read_picture(result.file, &result.warning);
-  const std::chrono::duration<double, std::milli> decode = std::chrono::steady_clock::now() - start;
+  const double decode = milliseconds_since(start);
   result.width = picture.width;
   result.height = picture.height;
   result.detections = detector.detect(picture, options);
   const StageTimes stages = detector.last_stages();
-  result.ms = {{"decode", decode.count()},
+  result.ms = {{"decode", decode},
                {"preprocess", stages.preprocess},
                {"network", stages.network},
                {"postprocess", stages.postprocess}};

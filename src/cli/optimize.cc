@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <chrono>
 
 #include "cli/calibration.h"
+#include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/layer_summary.h"
@@ -97,7 +97,7 @@ std::string tuning_text(const OptimizedPlan& plan) {
 }
 
 int run(const Arguments& arguments) {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   OptimizeOptions options = optimize_options(arguments);
   OptimizeReport report;
   {
@@ -107,8 +107,7 @@ int run(const Arguments& arguments) {
     options.detail = [&](const std::string& what) { progress.detail(what); };
     report = optimize(arguments.source, arguments.destination, options);
   }
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  const double seconds = seconds_since(start);
   if (arguments.output.json) {
     write_text("-", dump(report_json(report, arguments, seconds)));
     return 0;

@@ -3,11 +3,11 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <chrono>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "cli/calibration.h"
+#include "cli/clock.h"
 #include "cli/command.h"
 #include "cli/json.h"
 #include "cli/message.h"
@@ -98,10 +98,9 @@ int run_model(const Arguments& arguments) {
   for (const TensorInfo& input : engine.inputs())
     inputs.push_back(find_array(arrays, places, input, arguments.inputs));
   warn_of_others(arrays, engine.inputs(), arguments.inputs);
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   const std::vector<Tensor> tensors = engine.run(inputs);
-  const double ms =
-      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  const double ms = milliseconds_since(start);
   std::vector<NamedTensor> results;
   for (size_t i = 0; i < tensors.size(); ++i)
     results.emplace_back(output_name(engine.outputs()[i], arguments.run.to, i), tensors[i]);

@@ -8,16 +8,11 @@
 #include <system_error>
 #include <thread>
 
+#include "cli/clock.h"
 #include "thaw/error.h"
 
 namespace thaw::cli {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double milliseconds(Clock::duration d) {
-  return std::chrono::duration<double, std::milli>(d).count();
-}
 
 // One engine's thread and what it found.
 struct Stream {
@@ -50,7 +45,7 @@ class Streams {
     end_threads();
     for (const Stream& stream : streams_)
       if (stream.error) std::rethrow_exception(stream.error);
-    return milliseconds(Clock::now() - start) / 1e3;
+    return seconds_since(start);
   }
 
   const std::vector<Stream>& streams() const { return streams_; }
@@ -85,7 +80,7 @@ class Streams {
       for (int i; (i = next_++) < runs_;) {
         const Clock::time_point start = Clock::now();
         engine.run_shared(inputs(static_cast<size_t>(i)));
-        stream.ms.push_back(milliseconds(Clock::now() - start));
+        stream.ms.push_back(milliseconds_since(start));
         add_stages(stream.stages, engine.last_stages(), 1);
       }
     } catch (...) {

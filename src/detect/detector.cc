@@ -3,12 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
 #include <map>
 
+#include "base/clock.h"
 #include "detect/detection.h"
 #include "detect/label_map.h"
 #include "detect/merge_parts.h"
@@ -64,11 +64,6 @@ void add(StageTimes& sum, const StageTimes& times) {
   sum.download += times.download;
 }
 
-double ms_since(std::chrono::steady_clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start)
-      .count();
-}
-
 }  // namespace
 
 struct Detector::Impl {
@@ -114,9 +109,9 @@ std::vector<std::vector<Detection>> Detector::Impl::run(const std::vector<const 
 void Detector::Impl::run_once(const std::vector<const Picture*>& pictures,
                               const DetectOptions& options,
                               std::vector<std::vector<Detection>>& found) {
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   const Tensor pixels = input.tensor(pictures);
-  stages.preprocess += ms_since(start);
+  stages.preprocess += milliseconds_since(start);
   const std::vector<Tensor>& out = engine.run_shared({pixels});
   add(stages, engine.last_stages());
   const auto at = [&](int place) { return place < 0 ? Tensor() : out[static_cast<size_t>(place)]; };
@@ -135,10 +130,10 @@ void Detector::Impl::look_at(const Picture& picture, const std::vector<PixelBox>
   const size_t at_once = asked > 0 ? asked : fixed > 0 ? fixed : on_cpu ? 1 : places.size();
   for (size_t first = 0; first < places.size(); first += at_once) {
     const size_t end = std::min(places.size(), first + at_once);
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     std::vector<Picture> crops;
     for (size_t i = first; i < end; ++i) crops.push_back(crop(picture, places[i]));
-    stages.preprocess += ms_since(start);
+    stages.preprocess += milliseconds_since(start);
     std::vector<const Picture*> pointers;
     for (const Picture& part : crops) pointers.push_back(&part);
     auto found = run(pointers, options);
@@ -157,9 +152,9 @@ std::vector<Detection> Detector::Impl::run_in_parts(const Picture& picture, cons
       look_at(picture, {area}, options, parts);
   }
   look_at(picture, tiles, options, parts);
-  const auto start = std::chrono::steady_clock::now();
+  const auto start = Clock::now();
   std::vector<Detection> merged = merge_parts(parts, area, picture.width, picture.height);
-  stages.postprocess += ms_since(start);
+  stages.postprocess += milliseconds_since(start);
   return merged;
 }
 

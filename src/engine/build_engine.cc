@@ -1,7 +1,6 @@
 #include "engine/build_engine.h"
 
-#include <chrono>
-
+#include "base/clock.h"
 #include "base/memory_budget.h"
 #include "base/stop.h"
 #include "graph/infer_util.h"
@@ -11,8 +10,6 @@
 
 namespace thaw {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 constexpr double kMostFoldingSeconds = 30;
 
@@ -28,10 +25,6 @@ DType layer_dtype(Precision precision) {
       break;
   }
   return DType::kFloat32;
-}
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
 // Values whose shapes only show in the run, and loops and branches: what costs time in each run.

@@ -4,15 +4,13 @@
 #include <string>
 #include <vector>
 
+#include "base/noise.h"
 #include "thaw/engine.h"
 
 namespace thaw {
 
-// What to put into inputs that hold no pixels and no activations.
-enum class Integers { kSmall, kZero };
-
-// Noise of the input's type, the same every time and different for each input's name; integers are
-// 0 to 3 or all 0. `shape` is static, or of unknown rank: the input is not fed.
+// Noise of the input's type, the same every time and different for each input's name; `shape` is
+// static, or of unknown rank: the input is not fed.
 Tensor made_up_input(const TensorInfo& info, const Shape& shape,
                      Integers integers = Integers::kSmall);
 

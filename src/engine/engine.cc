@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <list>
 #include <mutex>
 #include <utility>
 
+#include "base/clock.h"
 #include "base/memory_budget.h"
 #include "base/processors.h"
 #include "base/thread_pool.h"
@@ -26,12 +26,6 @@
 
 namespace thaw {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 // The plan for some input shapes, and what runs it.
 struct CachedPlan {

@@ -6,10 +6,10 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
-#include <random>
 #include <thread>
 
 #include "base/memory.h"
+#include "base/noise.h"
 #include "base/stop.h"
 #include "engine/build_plan.h"
 #include "graph/graph.h"
@@ -22,14 +22,6 @@
 namespace thaw {
 namespace {
 
-Tensor random_tensor(const Shape& shape, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  Tensor t = Tensor::empty(DType::kFloat32, shape);
-  for (int64_t i = 0; i < t.num_elements(); ++i) t.data<float>()[i] = normal(random);
-  return t;
-}
-
 // Two convolutions, a branch, a reshape: image [?,?,?,3] -> scores [n, h*w, 4].
 Model small_network() {
   Graph g;
@@ -38,13 +30,13 @@ Model small_network() {
   Conv2D same;
   same.padding = Padding::kSame;
   same.strides = {2, 2};
-  ValueId x = g.add(same, {image, g.constant(random_tensor({3, 3, 3, 8}, 1))}, "first");
+  ValueId x = g.add(same, {image, g.constant(random_floats({3, 3, 3, 8}, 1))}, "first");
   x = g.add(Unary{UnaryKind::kRelu6}, {x}, "relu");
   DepthwiseConv2D depthwise;
   depthwise.padding = Padding::kSame;
-  const ValueId y = g.add(depthwise, {x, g.constant(random_tensor({3, 3, 8, 1}, 2))}, "depthwise");
+  const ValueId y = g.add(depthwise, {x, g.constant(random_floats({3, 3, 8, 1}, 2))}, "depthwise");
   x = g.add(Binary{BinaryKind::kAdd}, {x, y}, "residual");
-  x = g.add(Conv2D{}, {x, g.constant(random_tensor({1, 1, 8, 4}, 3))}, "pointwise");
+  x = g.add(Conv2D{}, {x, g.constant(random_floats({1, 1, 8, 4}, 3))}, "pointwise");
   const ValueId shape = g.add(ShapeOf{}, {x}, "shape");
   StridedSlice first;
   first.shrink_axis_mask = 1;
@@ -133,7 +125,7 @@ TEST(Engine, CpuAgreesWithReferenceAtEveryShape) {
   Engine fast(small_network());
   for (const Shape& shape :
        {Shape{1, 33, 17, 3}, Shape{2, 8, 8, 3}, Shape{1, 33, 17, 3}, Shape{3, 1, 1, 3}}) {
-    const Tensor image = random_tensor(shape, 7);
+    const Tensor image = random_floats(shape, 7);
     expect_close(fast.run({image})[0], plain.run({image})[0]);
     EXPECT_TRUE(fast.planned());
   }
@@ -149,7 +141,7 @@ TEST(Engine, TunedGivesTheSameAndSaysWhatRan) {
   Engine plain(small_network(), options);
   options.tune = true;
   options.timing_cache = timings;
-  const Tensor image = random_tensor({1, 33, 17, 3}, 7);
+  const Tensor image = random_floats({1, 33, 17, 3}, 7);
   for (int i = 0; i < 2; ++i) {  // raced, then from the file
     Engine tuned(small_network(), options);
     expect_close(tuned.run({image})[0], plain.run({image})[0]);
@@ -169,7 +161,7 @@ TEST(Engine, ShapesPastTheCacheRunOnTheGeneralPlan) {
   Engine small_cache(small_network(), one_plan);
   Engine engine(small_network());
   for (int64_t size : {5, 6, 7, 5}) {
-    const Tensor image = random_tensor({1, size, size, 3}, 11);
+    const Tensor image = random_floats({1, size, size, 3}, 11);
     expect_close(small_cache.run({image})[0], engine.run({image})[0]);
     EXPECT_EQ(small_cache.planned(), size == 5);
   }
@@ -197,10 +189,10 @@ TEST(Engine, APlanServesWhatIsFedAndNothingElse) {
     Engine engine(model, options);
     Engine other = engine.share();
     for (int64_t i = 0; i < 24; ++i) {
-      const Tensor x = random_tensor({1 + i % 5}, 7);
+      const Tensor x = random_floats({1 + i % 5}, 7);
       // Not fed, a scalar, a vector: the ranks of one input.
       Tensor scale;
-      if (i % 3 > 0) scale = random_tensor(i % 3 == 1 ? Shape{} : x.shape(), 8);
+      if (i % 3 > 0) scale = random_floats(i % 3 == 1 ? Shape{} : x.shape(), 8);
       const Tensor y = (i % 2 == 0 ? engine : other).run({x, scale})[0];
       ASSERT_EQ(y.shape(), x.shape());
       for (int64_t k = 0; k < x.num_elements(); ++k) {
@@ -215,7 +207,7 @@ TEST(Engine, AllocatesNothingOncePlanned) {
   EngineOptions options;
   options.threads = 2;
   Engine engine(small_network(), options);
-  const std::vector<Tensor> inputs{random_tensor({1, 32, 32, 3}, 5)};
+  const std::vector<Tensor> inputs{random_floats({1, 32, 32, 3}, 5)};
   engine.run_shared(inputs);
   engine.run_shared(inputs);
   const size_t news_before = count_of_news();
@@ -235,7 +227,7 @@ size_t bytes_in_use() {
 Model heavy_network() {
   Graph g;
   const ValueId x = g.add_input("x", {DType::kFloat32, {kUnknownDim, 1000}});
-  const ValueId weights = g.constant(random_tensor({1000, 1000}, 1));
+  const ValueId weights = g.constant(random_floats({1000, 1000}, 1));
   g.add_output("y", g.add(MatMul{}, {x, weights}, "product"));
   return Model::from_graph(std::move(g));
 }
@@ -260,8 +252,8 @@ TEST(Engine, SharesWeights) {
 TEST(Engine, SharedEnginesRunAtTheSameTime) {
   Engine first(small_network());
   Engine second = first.share();
-  const std::vector<Tensor> a{random_tensor({1, 32, 32, 3}, 2)};
-  const std::vector<Tensor> b{random_tensor({1, 32, 32, 3}, 3)};
+  const std::vector<Tensor> a{random_floats({1, 32, 32, 3}, 2)};
+  const std::vector<Tensor> b{random_floats({1, 32, 32, 3}, 3)};
   const Tensor expected_a = first.run(a)[0];
   const Tensor expected_b = first.run(b)[0];
   std::thread other([&] {
@@ -275,7 +267,7 @@ TEST(Engine, SharedEnginesRunAtTheSameTime) {
 TEST(Engine, SharedPlansOutliveTheEngineThatMadeThem) {
   auto first = std::make_unique<Engine>(small_network());
   Engine second = first->share();
-  const Tensor image = random_tensor({1, 16, 16, 3}, 5);
+  const Tensor image = random_floats({1, 16, 16, 3}, 5);
   const Tensor expected = first->run({image})[0];
   first.reset();
   EXPECT_TRUE(identical(second.run({image})[0], expected));
@@ -292,7 +284,7 @@ TEST(Engine, PinnedEnginesGiveTheSameResults) {
   Engine engine(small_network(), options);
   options.pin = true;
   Engine pinned(small_network(), options);
-  const Tensor image = random_tensor({1, 32, 32, 3}, 5);
+  const Tensor image = random_floats({1, 32, 32, 3}, 5);
   EXPECT_TRUE(identical(pinned.run({image})[0], engine.run({image})[0]));
 }
 
@@ -312,7 +304,7 @@ TEST(Engine, RunsLoopsAndLists) {
 TEST(Engine, RefusesInputsThatDoNotFit) {
   Engine engine(small_network());
   EXPECT_THROW(engine.run({}), InputError);
-  EXPECT_THROW(engine.run({random_tensor({1, 8, 8, 4}, 1)}), InputError);
+  EXPECT_THROW(engine.run({random_floats({1, 8, 8, 4}, 1)}), InputError);
   EXPECT_THROW(engine.run({Tensor::zeros(DType::kUInt8, {1, 8, 8, 3})}), InputError);
   EngineOptions nowhere;
   nowhere.device = "abacus";
@@ -323,8 +315,8 @@ TEST(Engine, KeepsToTheMemoryLimit) {
   EngineOptions options;
   options.memory_limit = size_t{1} << 20;
   Engine engine(small_network(), options);
-  engine.run({random_tensor({1, 16, 16, 3}, 1)});
-  EXPECT_THROW(engine.run({random_tensor({1, 1024, 1024, 3}, 1)}), ResourceError);
+  engine.run({random_floats({1, 16, 16, 3}, 1)});
+  EXPECT_THROW(engine.run({random_floats({1, 1024, 1024, 3}, 1)}), ResourceError);
 }
 
 // x, twice as long in each of 40 turns.
@@ -413,7 +405,7 @@ TEST(NullDevice, TakesUploadsLaunchesAndDownloads) {
   NullDevice device;
   Graph g;
   const ValueId x = g.add_input("x", {DType::kFloat32, {1, 8, 8, 3}});
-  const ValueId filter = g.constant(random_tensor({1, 1, 3, 4}, 1));
+  const ValueId filter = g.constant(random_floats({1, 1, 3, 4}, 1));
   const ValueId conv = g.add(Conv2D{}, {x, filter}, "conv");
   const ValueId relu = g.add(Unary{UnaryKind::kRelu}, {conv}, "relu");
   const ValueId on_host = g.add(Softmax{}, {relu}, "softmax");
@@ -433,8 +425,8 @@ TEST(NullDevice, TakesUploadsLaunchesAndDownloads) {
   resources.device_workspace = &device_workspace;
   Executor executor(*plan, resources);
   EXPECT_EQ(device.counts().uploads, 1);  // the filter, once
-  executor.run({random_tensor({1, 8, 8, 3}, 2)});
-  executor.run({random_tensor({1, 8, 8, 3}, 3)});
+  executor.run({random_floats({1, 8, 8, 3}, 2)});
+  executor.run({random_floats({1, 8, 8, 3}, 3)});
   EXPECT_EQ(device.counts().uploads, 1 + 2 * 2);  // x, and softmax's result for the sigmoid
   EXPECT_EQ(device.counts().downloads, 2 * 2);    // relu for the softmax, and y
   EXPECT_EQ(device.counts().launches, 2 * 3);     // conv, relu, sigmoid

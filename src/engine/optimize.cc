@@ -3,9 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
+#include "base/clock.h"
 #include "base/cpu_features.h"
 #include "base/processors.h"
 #include "base/stop.h"
@@ -25,8 +25,6 @@ namespace thaw {
 namespace {
 
 namespace fs = std::filesystem;
-using Clock = std::chrono::steady_clock;
-
 constexpr int kTimedRuns = 20;
 constexpr int kWarmUpRuns = 3;
 
@@ -181,7 +179,7 @@ class Optimizer {
     const auto tuning = Clock::now();
     ThreadPool pool(engine.threads > 0 ? engine.threads : available_processors());
     const TunedKernels tuned = race_kernels(*file.graph, context, engine, pool);
-    const double tune_seconds = std::chrono::duration<double>(Clock::now() - tuning).count();
+    const double tune_seconds = seconds_since(tuning);
     if (engine.tune) file.build_times.emplace_back("tune", 1e3 * tune_seconds);
     context.tuned = &tuned;
     context.record = &file.kernels;
@@ -200,10 +198,9 @@ class Optimizer {
     const std::string name = fmt::format("{}.plan", manifest_.plans.size() + 1);
     write_plan_file(folder + "/" + name, file);
     manifest_.plans.push_back({name, planned.shapes});
-    report_.plans.push_back({planned.shapes, name,
-                             static_cast<size_t>(fs::file_size(folder + "/" + name)),
-                             std::chrono::duration<double>(Clock::now() - start).count(),
-                             engine.tune ? tune_seconds : 0, tuned.speedup, tuned.left_out});
+    report_.plans.push_back(
+        {planned.shapes, name, static_cast<size_t>(fs::file_size(folder + "/" + name)),
+         seconds_since(start), engine.tune ? tune_seconds : 0, tuned.speedup, tuned.left_out});
   }
 
   TunedKernels race_kernels(const Graph& graph, const BuildContext& context,

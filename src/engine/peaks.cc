@@ -6,13 +6,13 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <functional>
 #include <memory>
-#include <random>
 
+#include "base/clock.h"
 #include "base/cpu_features.h"
+#include "base/noise.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu/peak.h"
 #include "kernels/kernel.h"
@@ -20,12 +20,6 @@
 
 namespace thaw {
 namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double seconds_since(Clock::time_point start) {
-  return std::chrono::duration<double>(Clock::now() - start).count();
-}
 
 // Seconds that one turn takes at best, in trials of about a millisecond, or a turn, over `ms`.
 double seconds_per_turn(double ms, const std::function<void(int64_t turns)>& run) {
@@ -93,15 +87,6 @@ Tensor filled(DType dtype, const Shape& shape) {
   return t;
 }
 
-// Weights as a layer has them, positive and negative: how bytes are multiplied may depend on them.
-Tensor random_weights(const Shape& shape) {
-  Tensor t = Tensor::empty(DType::kFloat32, shape);
-  std::mt19937 random(1);
-  std::normal_distribution<float> values(0, 0.1F);
-  for (int64_t i = 0; i < t.num_elements(); ++i) t.data<float>()[i] = values(random);
-  return t;
-}
-
 // A 1x1 convolution over activations of `dtype` whose product is [rows, length, columns].
 class Product {
  public:
@@ -112,7 +97,8 @@ class Product {
     conv.in_scale = conv.out_scale = 6.0F / 255;
     op_ = conv;
     inputs_ = {filled(dtype, {1, product[0], 1, product[1]}),
-               random_weights({1, 1, product[1], product[2]}),
+               // as a layer's: how bytes are multiplied may depend on their signs
+               random_floats({1, 1, product[1], product[2]}, 1, 0.1F),
                filled(DType::kFloat32, {product[2]})};
     output_ = Tensor::zeros(dtype, {1, product[0], 1, product[2]});
     OpDesc desc{op_, {}, {{output_.dtype(), output_.shape(), nullptr}}};

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "base/memory.h"
+#include "base/noise.h"
 #include "engine/build_engine.h"
 #include "graph/graph.h"
 #include "tests/counting_new.h"
@@ -14,14 +15,6 @@ namespace {
 
 constexpr int64_t kOpen = kUnknownDim;
 const Shape kAnySize{1, kOpen, kOpen, 3};
-
-Tensor random_floats(const Shape& shape, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  Tensor t = Tensor::empty(DType::kFloat32, shape);
-  for (int64_t i = 0; i < t.num_elements(); ++i) t.data<float>()[i] = normal(random);
-  return t;
-}
 
 Tensor random_picture(const Shape& shape) {
   std::mt19937 random(static_cast<unsigned>(shape[1] * 1000 + shape[2]));

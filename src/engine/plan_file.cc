@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/input_file.h"
 #include "base/memory.h"
+#include "base/round_up.h"
 #include "engine/source_id.h"
 #include "graph/binary.h"
 #include "graph/verify.h"
@@ -98,7 +99,7 @@ class TensorTable {
       entry.strings = strings.bytes();
       entry.storage = Storage::kStrings;
     }
-    entry.offset = (end_ + PlanHead::kAlignment - 1) / PlanHead::kAlignment * PlanHead::kAlignment;
+    entry.offset = round_up(end_, PlanHead::kAlignment);
     end_ = entry.offset + bytes_of(entry).size();
   }
 
@@ -281,7 +282,7 @@ std::unique_ptr<Graph> read_whole_graph(ByteReader& in, const std::vector<Tensor
 std::shared_ptr<void> memory_for_file(size_t bytes) {
   std::shared_ptr<void> memory = host_allocator().allocate(bytes);
 #if defined(MADV_HUGEPAGE)
-  const auto begin = (reinterpret_cast<uintptr_t>(memory.get()) + kPage - 1) / kPage * kPage;
+  const auto begin = round_up(reinterpret_cast<uintptr_t>(memory.get()), kPage);
   const uintptr_t end = reinterpret_cast<uintptr_t>(memory.get()) + bytes;
   if (begin < end) ::madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
 #endif
@@ -324,8 +325,7 @@ void write_plan_file(const std::string& path, const PlanFile& file) {
   meta.text(kernels.bytes());
   write_times(file, meta);
   std::string meta_bytes = meta.bytes();
-  meta_bytes.resize((PlanHead::kBytes + meta_bytes.size() + kPage - 1) / kPage * kPage -
-                    PlanHead::kBytes);
+  meta_bytes.resize(round_up(PlanHead::kBytes + meta_bytes.size(), kPage) - PlanHead::kBytes);
 
   PlanHead head;
   head.meta_bytes = meta_bytes.size();

@@ -4,10 +4,10 @@
 
 #include <filesystem>
 #include <fstream>
-#include <random>
 #include <sstream>
 
 #include "base/atomic_file.h"
+#include "base/noise.h"
 #include "engine/plan_runner.h"
 #include "engine/source_id.h"
 #include "tests/signed_plan.h"
@@ -17,14 +17,6 @@ namespace thaw {
 namespace {
 
 namespace fs = std::filesystem;
-
-Tensor noise(const Shape& shape, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  Tensor t = Tensor::empty(DType::kFloat32, shape);
-  for (int64_t i = 0; i < t.num_elements(); ++i) t.data<float>()[i] = normal(random);
-  return t;
-}
 
 class PlanFileTest : public ::testing::Test {
  protected:
@@ -43,10 +35,12 @@ class PlanFileTest : public ::testing::Test {
     ValueId x = g.add_input("image", {DType::kFloat32, {1, 9, 9, 3}});
     Conv2D same;
     same.padding = Padding::kSame;
-    x = g.add(same, {x, g.constant(noise({3, 3, 3, 8}, 1), "filter"), g.constant(noise({8}, 2))},
+    x = g.add(same,
+              {x, g.constant(random_floats({3, 3, 3, 8}, 1), "filter"),
+               g.constant(random_floats({8}, 2))},
               "conv");
     // Read by a convolution and by an op that needs the original.
-    const ValueId shared = g.constant(noise({1, 1, 8, 8}, 3), "shared");
+    const ValueId shared = g.constant(random_floats({1, 1, 8, 8}, 3), "shared");
     x = g.add(Conv2D(), {x, shared}, "pointwise");
     g.add_output("out", x);
     g.add_output("kept", g.add(Unary{UnaryKind::kNeg}, {shared}, "minus"));
@@ -66,7 +60,7 @@ class PlanFileTest : public ::testing::Test {
     ThreadPool pool(1);
     PlanRunner runner(plan, *device_, pool);
     std::vector<Tensor> results;
-    for (const Tensor& t : runner.executor().run({noise({1, 9, 9, 3}, 5)}))
+    for (const Tensor& t : runner.executor().run({random_floats({1, 9, 9, 3}, 5)}))
       results.push_back(t.clone());
     return results;
   }

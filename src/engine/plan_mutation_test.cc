@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <random>
 
 #include "base/input_file.h"
+#include "base/noise.h"
 #include "engine/build_engine.h"
 #include "engine/choose_kernel.h"
 #include "engine/plan_file.h"
@@ -26,14 +26,6 @@ int mutations(int quick) {
   return text == nullptr ? quick : std::atoi(text);
 }
 
-Tensor noise(const Shape& shape, unsigned seed) {
-  std::mt19937 random(seed);
-  std::normal_distribution<float> normal;
-  Tensor t = Tensor::empty(DType::kFloat32, shape);
-  for (int64_t i = 0; i < t.num_elements(); ++i) t.data<float>()[i] = normal(random);
-  return t;
-}
-
 // Layers of the kinds whose kernels pack weights, and what goes with them.
 Graph network() {
   Graph g;
@@ -42,19 +34,22 @@ Graph network() {
   first.padding = Padding::kSame;
   first.strides = {2, 2};
   first.activation = Activation::kRelu6;
-  x = g.add(first, {x, g.constant(noise({3, 3, 3, 16}, 1)), g.constant(noise({16}, 2))}, "first");
+  x = g.add(first,
+            {x, g.constant(random_floats({3, 3, 3, 16}, 1)), g.constant(random_floats({16}, 2))},
+            "first");
   DepthwiseConv2D depthwise;
   depthwise.padding = Padding::kSame;
-  const ValueId y = g.add(depthwise, {x, g.constant(noise({3, 3, 16, 1}, 3))}, "depthwise");
+  const ValueId y = g.add(depthwise, {x, g.constant(random_floats({3, 3, 16, 1}, 3))}, "depthwise");
   x = g.add(Binary{BinaryKind::kAdd}, {x, y}, "residual");
-  x = g.add(Conv2D(), {x, g.constant(noise({1, 1, 16, 24}, 4)), g.constant(noise({24}, 5))},
+  x = g.add(Conv2D(),
+            {x, g.constant(random_floats({1, 1, 16, 24}, 4)), g.constant(random_floats({24}, 5))},
             "pointwise");
   Pool pool;
   pool.window = {2, 2};
   pool.strides = {2, 2};
   x = g.add(pool, {x}, "pool");
   x = g.add(Reshape(), {x, g.constant_ints({9, 24})}, "flat");
-  const ValueId scores = g.add(MatMul(), {x, g.constant(noise({24, 8}, 6))}, "dense");
+  const ValueId scores = g.add(MatMul(), {x, g.constant(random_floats({24, 8}, 6))}, "dense");
   g.add_output("scores", g.add(Softmax(), {scores}, "softmax"));
   g.add_output("names", g.constant(Tensor::of<std::string>(DType::kString, {2}, {"a", "b"})));
   return g;
@@ -142,7 +137,7 @@ class PlanMutation : public ::testing::Test {
 };
 
 TEST_F(PlanMutation, NoFieldEndsTheProcess) {
-  const std::vector<Tensor> inputs = {noise({1, 12, 12, 3}, 9)};
+  const std::vector<Tensor> inputs = {random_floats({1, 12, 12, 3}, 9)};
   for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16}) {
     const Stored plan = stored(network(), inputs, precision);
     testing::PlanMutator mutator(plan.bytes, 7);
@@ -156,14 +151,15 @@ TEST_F(PlanMutation, NoFieldEndsTheProcess) {
 
 TEST_F(PlanMutation, NoFieldOfALoopEndsTheProcess) {
   const Tensor rounds = Tensor::of<int32_t>(DType::kInt32, {}, {3});
-  const Stored plan = stored(parse_graph(kLoop), {rounds, noise({4, 16}, 9)}, Precision::kFloat32);
+  const Stored plan =
+      stored(parse_graph(kLoop), {rounds, random_floats({4, 16}, 9)}, Precision::kFloat32);
   testing::PlanMutator mutator(plan.bytes, 7);
   for (int i = mutations(1000); i > 0; --i) survives(mutator.next(), {}, false);
 }
 
 // Whatever stands for a kernel's weights: none, too few, too many, another kernel's.
 TEST_F(PlanMutation, WeightsThatAreNotTheKernelsAreRefused) {
-  const std::vector<Tensor> inputs = {noise({1, 12, 12, 3}, 9)};
+  const std::vector<Tensor> inputs = {random_floats({1, 12, 12, 3}, 9)};
   for (const Precision precision :
        {Precision::kFloat32, Precision::kBFloat16, Precision::kFloat16}) {
     const Stored plan = stored(network(), inputs, precision);
@@ -191,7 +187,7 @@ TEST_F(PlanMutation, WeightsThatAreNotTheKernelsAreRefused) {
 
 // Another row's name: it can't run the op, asks for other weights, or gives a result.
 TEST_F(PlanMutation, AnyRowsNameInAnyPlace) {
-  const std::vector<Tensor> inputs = {noise({1, 12, 12, 3}, 9)};
+  const std::vector<Tensor> inputs = {random_floats({1, 12, 12, 3}, 9)};
   for (const Precision precision : {Precision::kFloat32, Precision::kBFloat16}) {
     const Stored plan = stored(network(), inputs, precision);
     for (const KernelTable table :
@@ -218,8 +214,9 @@ TEST_F(PlanMutation, AnyRowsNameInAnyPlace) {
 TEST_F(PlanMutation, AbsentConstantsAreRefused) {
   Graph g;
   const ValueId x = g.add_input("x", {DType::kFloat32, {8, 8}});
-  g.add_output("sum", g.add(Binary{BinaryKind::kAdd}, {x, g.constant(noise({8, 8}, 1))}, "add"));
-  g.add_output("constant", g.constant(noise({8, 8}, 2), "plain"));
+  g.add_output("sum",
+               g.add(Binary{BinaryKind::kAdd}, {x, g.constant(random_floats({8, 8}, 1))}, "add"));
+  g.add_output("constant", g.constant(random_floats({8, 8}, 2), "plain"));
   for (const char* name : {"add", "plain"}) {
     Graph graph = g.clone();
     PreparedKernels kernels;

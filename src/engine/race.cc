@@ -4,17 +4,15 @@
 
 #include <algorithm>
 #include <atomic>
-#include <chrono>
 #include <limits>
 #include <memory>
 
-#include "base/half.h"
+#include "base/clock.h"
+#include "base/noise.h"
 #include "thaw/error.h"
 
 namespace thaw {
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // The best of a row's first runs decides whether it is raced at all: one that was interrupted says
 // nothing.
@@ -29,10 +27,6 @@ constexpr int kTries = 3;                               // of a race that someth
 // Of a kernel's times, the upper quartile over the lower one: what does not touch this thread, such
 // as other guests of the machine's host, shows there.
 constexpr double kUnsteady = 1.5;
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 // In a network the threads are awake when a layer begins, for it follows another.
 void wake(ThreadPool& pool) {
@@ -182,21 +176,6 @@ double ProcessorShare::thread_seconds() {
   timespec time{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
-}
-
-Tensor made_up(DType dtype, const Shape& shape) {
-  Tensor t = Tensor::zeros(dtype, shape);
-  uint32_t state = 1;
-  for (int64_t i = 0; i < t.num_elements(); ++i) {
-    state = state * 1664525U + 1013904223U;
-    const uint32_t level = state >> 24;
-    const float value = static_cast<float>(level) / 128.0F - 1;
-    if (dtype == DType::kUInt8) t.data<uint8_t>()[i] = static_cast<uint8_t>(level);
-    if (dtype == DType::kFloat32) t.data<float>()[i] = value;
-    if (dtype == DType::kFloat16) t.data<uint16_t>()[i] = float_to_half(value);
-    if (dtype == DType::kBFloat16) t.data<uint16_t>()[i] = float_to_bfloat16(value);
-  }
-  return t;
 }
 
 void rank(std::vector<KernelTiming>& timings) {

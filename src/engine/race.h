@@ -1,10 +1,10 @@
 // Times kernels against each other on one layer.
 #pragma once
 
-#include <chrono>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
 #include "base/thread_pool.h"
 #include "engine/tune.h"
 #include "kernels/kernel.h"
@@ -18,20 +18,17 @@ constexpr double kClearlyFaster = 0.98;
 // others and spins while it waits has one all the time, unless other processes take it away.
 class ProcessorShare {
  public:
-  ProcessorShare() : start_(std::chrono::steady_clock::now()), busy_(thread_seconds()) {}
+  ProcessorShare() : start_(Clock::now()), busy_(thread_seconds()) {}
   double value() const {
-    const std::chrono::duration<double> all = std::chrono::steady_clock::now() - start_;
-    return all.count() > 0 ? (thread_seconds() - busy_) / all.count() : 1;
+    const double all = seconds_since(start_);
+    return all > 0 ? (thread_seconds() - busy_) / all : 1;
   }
 
  private:
   static double thread_seconds();
-  std::chrono::steady_clock::time_point start_;
+  Clock::time_point start_;
   double busy_;
 };
-
-// Values in [-1, 1), levels in [0, 256).
-Tensor made_up(DType dtype, const Shape& shape);
 
 struct RaceResult {
   std::vector<KernelTiming> timings;

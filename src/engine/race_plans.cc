@@ -1,10 +1,11 @@
 #include "engine/race_plans.h"
 
 #include <algorithm>
-#include <chrono>
 #include <memory>
 #include <optional>
 
+#include "base/clock.h"
+#include "base/noise.h"
 #include "base/stop.h"
 #include "engine/build_engine.h"
 #include "engine/plan_runner.h"
@@ -14,8 +15,6 @@
 namespace thaw {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 constexpr int kWarmUpRuns = 2;
 constexpr size_t kFewestPairs = 5;
 constexpr size_t kPairs = 15;     // unless they take longer than
@@ -23,10 +22,6 @@ constexpr double kPatience = 10;  // times a layer's race
 constexpr size_t kMostPairs = 60;
 constexpr double kMostlyFaster = 0.6;  // of the pairs
 constexpr double kHopeless = 1.1;      // times the best: still fewer threads are slower still
-
-double milliseconds_since(Clock::time_point start) {
-  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
-}
 
 double median(std::vector<double> values) {
   std::sort(values.begin(), values.end());

@@ -5,6 +5,7 @@
 #include <functional>
 #include <random>
 
+#include "base/condition.h"
 #include "graph/text.h"
 #include "graph/verify.h"
 #include "kernels/evaluate.h"
@@ -60,12 +61,12 @@ Graph canonical(const Graph& graph) {
 
 std::vector<Tensor> run_nested(const Graph& graph, const Node& node, std::vector<Tensor> inputs) {
   if (const If* branch = node.as<If>()) {
-    const bool yes = inputs[0].int_at(0) != 0;
+    const bool yes = is_true(inputs[0]);
     inputs.erase(inputs.begin());
     return interpret(graph.subgraph(yes ? branch->then_branch : branch->else_branch), inputs);
   }
   const While& loop = *node.as<While>();
-  while (interpret(graph.subgraph(loop.cond), inputs)[0].int_at(0) != 0)
+  while (is_true(interpret(graph.subgraph(loop.cond), inputs)[0]))
     inputs = interpret(graph.subgraph(loop.body), inputs);
   return inputs;
 }

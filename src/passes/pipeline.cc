@@ -1,9 +1,8 @@
 // The order of the passes, and the runner.
 #include <fmt/format.h>
 
-#include <chrono>
-
 #include "base/atomic_file.h"
+#include "base/clock.h"
 #include "graph/text.h"
 #include "graph/verify.h"
 #include "passes/batch_branches.h"
@@ -119,7 +118,6 @@ const std::vector<Pass>& pipeline() {
 
 std::vector<PassTime> run_pipeline(Graph& graph, const PassContext& context,
                                    const PipelineOptions& options) {
-  using Clock = std::chrono::steady_clock;
   check_names(options.disabled);
   std::vector<PassTime> times;
   for (size_t i = 0; i < pipeline().size(); ++i) {
@@ -127,8 +125,8 @@ std::vector<PassTime> run_pipeline(Graph& graph, const PassContext& context,
     if (options.disabled.count(pass.name)) continue;
     const auto start = Clock::now();
     const bool changed = pass.run(graph, context);
-    const std::chrono::duration<double, std::milli> took = Clock::now() - start;
-    times.push_back({pass.name, took.count(), changed});
+    const double ms = milliseconds_since(start);
+    times.push_back({pass.name, ms, changed});
     if (options.verify) verify(graph);
     if (changed && !options.dump_dir.empty()) dump(graph, options.dump_dir, i, pass.name);
   }

@@ -6,6 +6,7 @@
 #include <new>
 #include <stdexcept>
 
+#include "base/clock.h"
 #include "base/condition.h"
 #include "base/memory_budget.h"
 #include "base/stop.h"
@@ -13,15 +14,7 @@
 #include "thaw/error.h"
 
 namespace thaw {
-namespace {
-
-using Clock = std::chrono::steady_clock;
-
-double milliseconds(Clock::duration d) {
-  return std::chrono::duration<double, std::milli>(d).count();
-}
-
-}  // namespace
+namespace {}  // namespace
 
 struct Executor::StepState {
   std::unique_ptr<RunContext> context;

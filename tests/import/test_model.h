@@ -7,6 +7,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/condition.h"
 #include "graph/verify.h"
 #include "import/import_graph.h"
 #include "import/tensor_proto.h"
@@ -125,8 +126,6 @@ inline std::string import_error(FrozenModel m) {
 }
 inline std::string import_error(const ModelText& text) { return import_error(model(text)); }
 
-inline bool truth(const Tensor& t) { return t.int_at(0) != 0; }
-
 // Runs the graph with the reference kernels.
 inline std::vector<Tensor> interpret(const Graph& graph, const std::vector<Tensor>& inputs) {
   std::unordered_map<ValueId, Tensor> values;
@@ -139,11 +138,11 @@ inline std::vector<Tensor> interpret(const Graph& graph, const std::vector<Tenso
     if (const auto* constant = n.as<Const>()) {
       results = {constant->value};
     } else if (const auto* loop = n.as<While>()) {
-      while (truth(interpret(graph.subgraph(loop->cond), args)[0]))
+      while (is_true(interpret(graph.subgraph(loop->cond), args)[0]))
         args = interpret(graph.subgraph(loop->body), args);
       results = args;
     } else if (const auto* branches = n.as<If>()) {
-      const bool taken = truth(args[0]);
+      const bool taken = is_true(args[0]);
       args.erase(args.begin());
       results =
           interpret(graph.subgraph(taken ? branches->then_branch : branches->else_branch), args);

@@ -3,11 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <chrono>
 #include <cstddef>
 #include <set>
 #include <utility>
 
+#include "base/clock.h"
 #include "detect/compare/detections_file.h"
 #include "detect/compare/match_detections.h"
 #include "detect/compare/name_index.h"
@@ -62,11 +62,11 @@ class DetectorSide : public Side {
     result.height = picture->height;
     if (sizes_.insert({picture->width, picture->height}).second)
       detector_.detect(*picture, options_);
-    const auto start = std::chrono::steady_clock::now();
+    const auto start = Clock::now();
     result.detections = detector_.detect(*picture, options_);
-    const std::chrono::duration<double, std::milli> ms = std::chrono::steady_clock::now() - start;
+    const double ms = milliseconds_since(start);
     if (detector_.engine().planned()) was_planned_ = true;
-    if (detector_.engine().planned() == was_planned_) result.ms = ms.count();
+    if (detector_.engine().planned() == was_planned_) result.ms = ms;
     if (is_cut_) add_faint(*picture, result.detections);
     std::stable_sort(result.detections.begin(), result.detections.end(),
                      [](const Detection& x, const Detection& y) { return x.score > y.score; });

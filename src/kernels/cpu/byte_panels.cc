@@ -5,13 +5,15 @@
 #include <cstring>
 #include <vector>
 
+#include "base/round_up.h"
+
 namespace thaw::cpu {
 namespace {
 
 constexpr int kSums = 2 * kBytePanelColumns;
 constexpr int kMost = 128;  // 255 times as much still fits
 
-int64_t padded(int64_t bytes) { return (bytes + 63) / 64 * 64; }
+int64_t padded(int64_t bytes) { return round_up(bytes, 64); }
 
 // A group, or half of its weights, and what it adds at most to each sum in either direction.
 struct Term {

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/round_up.h"
+
 namespace thaw::cpu {
 namespace {
 
@@ -10,8 +12,6 @@ constexpr int64_t kBlockBytes = 256 << 10;  // of activations that stay in the s
 constexpr int64_t kSumBytes = 16 << 10;     // of sums that wait in the first-level cache
 constexpr int64_t kMaxBlockRows = 384;
 constexpr int64_t kMinPartMacs = 200000;  // below this, another thread costs more than it gives
-
-int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
 // How one product is cut up. A segment is what lies together in x: with `row_taps` a whole row of
 // the window over all channels (copied only where it crosses the picture's edge), else one tap.
@@ -48,14 +48,14 @@ Plan make_plan(const GemmKernels& kernels, const WindowShape& s, int64_t groups,
   p.block_rows = round_up(std::clamp<int64_t>(fitting, 1, kMaxBlockRows), p.tile_rows);
   const int64_t pixels = s.batch * s.out_h * s.out_w;
   p.block_rows = std::min(p.block_rows, round_up(pixels, p.tile_rows));
-  const auto padded = [](int64_t n) { return static_cast<size_t>(round_up(n, 64)); };
-  p.pointer_bytes = padded(p.segments * p.block_rows * static_cast<int64_t>(sizeof(float*)));
-  p.zero_bytes = padded(p.length * static_cast<int64_t>(sizeof(float)));
+  p.pointer_bytes = whole_lines(p.segments * p.block_rows * static_cast<int64_t>(sizeof(float*)));
+  p.zero_bytes = whole_lines(p.length * static_cast<int64_t>(sizeof(float)));
   if (p.row_taps)
     p.copy_bytes =
-        padded(p.block_rows * p.segments * p.length * static_cast<int64_t>(sizeof(float)));
+        whole_lines(p.block_rows * p.segments * p.length * static_cast<int64_t>(sizeof(float)));
   if (waits)
-    p.sum_bytes = padded(p.block_rows * (s.out_c / groups) * static_cast<int64_t>(sizeof(float)));
+    p.sum_bytes =
+        whole_lines(p.block_rows * (s.out_c / groups) * static_cast<int64_t>(sizeof(float)));
   return p;
 }
 

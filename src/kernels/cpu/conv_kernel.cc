@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "base/round_up.h"
 #include "kernels/cpu/other_panels.h"
 #include "kernels/cpu/window.h"
 #include "kernels/ref/ref.h"
@@ -41,7 +42,7 @@ class ConvKernel : public OpKernel {
     const int64_t k = kernel_h_ * kernel_w_ * filter.dim(2);
     const int64_t n = out_c_ / groups_;
     const size_t used = PackedMatrix::bytes(gemm_, k, n);
-    const size_t one = (used + 63) / 64 * 64;
+    const size_t one = whole_lines(used);
     packed_ = desc.pack(one * static_cast<size_t>(groups_), [&](void* memory) {
       const float* bias = desc.inputs.size() > 2 ? desc.inputs[2].constant->data<float>() : nullptr;
       for (int64_t g = 0; g < groups_; ++g) {

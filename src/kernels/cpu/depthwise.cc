@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/round_up.h"
 #include "kernels/cpu/depthwise_rows.h"
 #include "kernels/cpu/dot_depthwise.h"
 #include "kernels/cpu/entries.h"
@@ -34,13 +35,13 @@ DepthwiseLayer::DepthwiseLayer(const OpDesc& desc, const KernelSet& set, const L
   const Tensor& f = *desc.inputs[filter].constant;
   const int64_t count = f.num_elements();
   const int64_t out_c = f.dim(2) * f.dim(3);
-  const int64_t finish_at = (count + 15) / 16 * 16;
+  const int64_t finish_at = round_up(count, 16);
   const int64_t bias_at =
       finish_at + static_cast<int64_t>(ChannelFinish::bytes(out_c) / kFloatBytes);
   const bool is_3x3 = f.dim(0) == 3 && f.dim(1) == 3 && f.dim(3) == 1;
   if (is_3x3) dot_ = dot_of(set, types);
   if (dot_ != nullptr && out_c < dot_->least_channels) dot_ = nullptr;
-  const int64_t blocks_at = (bias_at + out_c + 15) / 16 * 16;
+  const int64_t blocks_at = round_up(bias_at + out_c, 16);
   const size_t block_bytes = dot_ != nullptr ? dot_depthwise_bytes(dot_->layout, out_c) : 0;
   const size_t bytes = static_cast<size_t>(blocks_at) * kFloatBytes + block_bytes;
   packed_ = desc.pack(bytes, [&](void* memory) {
@@ -155,7 +156,7 @@ size_t DepthwiseLayer::scratch_bytes(const WindowShape& shape) const {
   const WindowShape slice = slice_of(shape);
   const bool in_place = DepthwiseRows::reads_in_place(slice, types_.x);
   const size_t row = static_cast<size_t>(slice.out_w * slice.out_c) * sizeof(float);
-  return (row + 63) / 64 * 64 + DepthwiseRows::scratch_bytes(slice, in_place);
+  return whole_lines(row) + DepthwiseRows::scratch_bytes(slice, in_place);
 }
 
 void DepthwiseLayer::run_slice(const WindowShape& shape, const WindowShape& slice, int64_t channel,
@@ -167,7 +168,7 @@ void DepthwiseLayer::run_slice(const WindowShape& shape, const WindowShape& slic
   const bool direct = in_float32();
   DepthwiseRows rows(set_->depthwise, set_->narrow.widen, slice, in_place, filter_ + channel,
                      shape.out_c, bias_ + channel, direct ? clamp_of(types_.activation) : Clamp(),
-                     scratch + (row + 63) / 64 * 64);
+                     scratch + whole_lines(row));
   const DepthwiseSource source{static_cast<const char*>(image) + channel * bytes_of(types_.x),
                                types_.x, static_cast<float>(types_.in_zero), shape.in_c};
   char* to = static_cast<char*>(target.y) + channel * bytes_of(types_.result);
@@ -194,7 +195,7 @@ void DepthwiseLayer::run_rows(const WindowShape& shape, const void* image, int64
 
 void DepthwiseLayer::run(const WindowShape& s, const void* x, void* y, ThreadPool& pool,
                          void* scratch) const {
-  const size_t bytes = (scratch_bytes(s) + 63) / 64 * 64;
+  const size_t bytes = whole_lines(scratch_bytes(s));
   const int64_t row_macs = s.out_w * s.out_c * s.kernel_h * s.kernel_w;
   const int64_t grain = kMinPartMacs / row_macs + 1;
   const int64_t image_bytes = s.in_h * s.in_w * s.in_c * bytes_of(types_.x);

@@ -1,6 +1,7 @@
 // The depthwise convolution rows, of every type.
 #include <fmt/core.h>
 
+#include "base/round_up.h"
 #include "kernels/cpu/depthwise.h"
 #include "kernels/cpu/entries.h"
 #include "kernels/cpu/window.h"
@@ -47,7 +48,7 @@ class DepthwiseKernel : public OpKernel {
     if (y.num_elements() == 0) return;
     const auto threads = static_cast<size_t>(context.pool().threads());
     layer_.run(shape, x.raw(), y.raw(), context.pool(),
-               context.scratch((layer_.scratch_bytes(shape) + 63) / 64 * 64 * threads));
+               context.scratch(whole_lines(layer_.scratch_bytes(shape)) * threads));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/round_up.h"
+
 namespace thaw::cpu {
 namespace {
-
-size_t padded(int64_t bytes) { return static_cast<size_t>((bytes + 63) / 64 * 64); }
 
 bool has_fast_run(const WindowShape& s) {
   return s.kernel_h == 3 && s.kernel_w == 3 && s.dilation_h == 1 && s.dilation_w == 1 &&
@@ -18,11 +18,11 @@ constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 }  // namespace
 
 DepthwiseRows::Layout::Layout(const WindowShape& s, bool in_place) {
-  taps = padded(s.kernel_h * s.kernel_w * static_cast<int64_t>(sizeof(float*)));
-  const size_t row_size = padded(s.in_w * s.out_c * kFloatBytes);
+  taps = whole_lines(s.kernel_h * s.kernel_w * static_cast<int64_t>(sizeof(float*)));
+  const size_t row_size = whole_lines(s.in_w * s.out_c * kFloatBytes);
   if (has_fast_run(s)) zeros = row_size;
   if (in_place) return;
-  pixel = padded(s.in_c * kFloatBytes);
+  pixel = whole_lines(s.in_c * kFloatBytes);
   row = row_size;
   places = std::min((s.kernel_h - 1) * s.dilation_h + 1, s.in_h);
 }

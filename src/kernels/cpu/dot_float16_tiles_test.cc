@@ -14,6 +14,7 @@
 
 #include "base/cpu_features.h"
 #include "base/half.h"
+#include "base/round_up.h"
 #include "kernels/cpu/kernel_set.h"
 
 namespace thaw::cpu {
@@ -115,7 +116,7 @@ void check(const Product& p, std::mt19937& engine) {
   const int64_t pitch = 2 * groups;
   std::vector<uint16_t> x = halves(p.rows * pitch, engine);
   const std::vector<uint16_t> w = halves(p.k * p.n, engine);
-  const int64_t width = (p.n + 15) / 16 * 16;
+  const int64_t width = round_up(p.n, 16);
   std::vector<uint16_t> packed(static_cast<size_t>(width * pitch), 0);
   for (int64_t i = 0; i < p.k; ++i) {
     for (int64_t j = 0; j < p.n; ++j) {

@@ -6,6 +6,7 @@
 
 #include <utility>
 
+#include "base/round_up.h"
 #include "kernels/cpu/dot_finish_neon.h"
 
 namespace thaw::cpu::THAW_ISA {
@@ -35,7 +36,7 @@ void run_dot(const DotJob& job) {
 }
 
 // Rows of whole vectors of 16 bytes.
-inline int64_t vector_groups(int64_t groups) { return (groups + 3) / 4 * 4; }
+inline int64_t vector_groups(int64_t groups) { return round_up(groups, 4); }
 
 // Where a tile's rows start.
 template <int R>

@@ -15,6 +15,7 @@
 #include <cstring>
 #include <limits>
 
+#include "base/round_up.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu/best_scores.h"
 #include "kernels/cpu/entries.h"
@@ -56,7 +57,7 @@ class ChosenByClass {
   }
 
  private:
-  static int64_t padded(int64_t n) { return (n + kNmsLanes - 1) / kNmsLanes * kNmsLanes; }
+  static int64_t padded(int64_t n) { return round_up(n, kNmsLanes); }
 
   int64_t capacity_;
   int64_t stride_;
@@ -127,9 +128,9 @@ class MultiClassNmsKernel : public OpKernel {
     make_multi_class_nms_outputs(op_, sizes, context);
     const int64_t capacity = std::min(op_.max_per_class, sizes.boxes);
     if (capacity == 0 || sizes.classes == 0) return;
-    const size_t chosen_bytes = aligned(ChosenByClass::bytes(sizes.classes, capacity));
-    const size_t boxes_bytes = aligned(LazyBoxes::bytes(op_, sizes));
-    const size_t bytes = aligned(BestScores::kScratchBytes) + chosen_bytes + boxes_bytes;
+    const size_t chosen_bytes = whole_lines(ChosenByClass::bytes(sizes.classes, capacity));
+    const size_t boxes_bytes = whole_lines(LazyBoxes::bytes(op_, sizes));
+    const size_t bytes = whole_lines(BestScores::kScratchBytes) + chosen_bytes + boxes_bytes;
     const auto threads = static_cast<size_t>(
         std::min<int64_t>(context.pool().threads(), std::max<int64_t>(sizes.batch, 1)));
     auto* scratch = static_cast<char*>(context.scratch(threads * bytes));
@@ -150,8 +151,6 @@ class MultiClassNmsKernel : public OpKernel {
     LazyBoxes boxes;
     int64_t rows = 0;  // detections
   };
-
-  static size_t aligned(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
   void run_image(RunContext& context, const MultiClassNmsSizes& sizes, Image& image,
                  void* scratch) {

@@ -3,14 +3,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/round_up.h"
+
 namespace thaw::cpu {
 namespace {
 
 constexpr int64_t kBlockBytes = 192 << 10;  // of activations that stay in the second-level cache
 constexpr int64_t kMaxBlockRows = 384;
 constexpr int64_t kMinPartMacs = 400000;  // below this, another thread costs more than it gives
-
-int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
 
 class BlockRunner {
  public:
@@ -79,7 +79,7 @@ class BlockRunner {
 
   size_t gathered_bytes() const {
     if (in_place_) return 0;
-    return static_cast<size_t>(round_up(block_rows_ * conv_.filters[0].row_bytes(), 64));
+    return whole_lines(block_rows_ * conv_.filters[0].row_bytes());
   }
 
   // The windows of `count` output pixels as rows: taps in the filter's order, the zero outside the

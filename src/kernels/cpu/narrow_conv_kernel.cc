@@ -3,6 +3,7 @@
 
 #include <cstring>
 
+#include "base/round_up.h"
 #include "kernels/cpu/entries.h"
 #include "kernels/cpu/narrow_conv.h"
 #include "kernels/cpu/window.h"
@@ -124,7 +125,7 @@ class NarrowingConvKernel : public OpKernel {
         in_c_(desc.inputs[0].shape[3]),
         types_(layer_types(op_, op_.activation, DType::kFloat32)) {
     const int64_t n = filter_.group_n();
-    const size_t one = (PackedMatrix::bytes(gemm_, filter_.k(), n) + 63) / 64 * 64;
+    const size_t one = whole_lines(PackedMatrix::bytes(gemm_, filter_.k(), n));
     const size_t all = one * static_cast<size_t>(filter_.groups);
     packed_ = desc.pack(all + ChannelFinish::bytes(filter_.out_c), [&](void* memory) {
       auto* to = static_cast<char*>(memory);

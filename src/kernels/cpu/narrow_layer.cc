@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "base/half.h"
+#include "base/round_up.h"
 #include "kernels/cpu/entries.h"
 
 namespace thaw::cpu {
@@ -117,7 +118,7 @@ const GemmKernels& narrowing_gemm(const KernelSet& set, int64_t k) {
 }
 
 size_t ChannelFinish::bytes(int64_t channels) {
-  return 2 * static_cast<size_t>((channels + 15) / 16 * 16) * sizeof(float);
+  return 2 * static_cast<size_t>(round_up(channels, 16)) * sizeof(float);
 }
 
 void ChannelFinish::fill(const LayerTypes& types, const std::vector<float>& filter_scales,

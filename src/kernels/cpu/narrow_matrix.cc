@@ -5,14 +5,13 @@
 #include <cstring>
 
 #include "base/half.h"
+#include "base/round_up.h"
 #include "kernels/cpu/byte_panels.h"
 #include "kernels/cpu/digit_panels.h"
 #include "kernels/cpu/entries.h"
 
 namespace thaw::cpu {
 namespace {
-
-size_t padded(int64_t bytes) { return static_cast<size_t>((bytes + 63) / 64 * 64); }
 
 constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 
@@ -57,12 +56,12 @@ int64_t NarrowMatrix::panel_columns() const {
 }
 
 size_t NarrowMatrix::weight_bytes() const {
-  if (dot_ == nullptr) return padded(static_cast<int64_t>(PackedMatrix::bytes(set_->gemm, k_, n_)));
+  if (dot_ == nullptr) return whole_lines(PackedMatrix::bytes(set_->gemm, k_, n_));
   if (dot_->panels == DotPanels::kBytes)
     return static_cast<size_t>(panels_) * byte_panel_bytes(groups_);
   if (dot_->panels == DotPanels::kDigits)
     return static_cast<size_t>(panels_) * digit_panel_bytes(k_, dot_->digits);
-  return padded(row_bytes_ * ((n_ + kDotWidth - 1) / kDotWidth * kDotWidth));
+  return whole_lines(row_bytes_ * round_up(n_, kDotWidth));
 }
 
 void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory) const {
@@ -96,7 +95,7 @@ void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory
 
 void NarrowMatrix::fill_dot(const RoundedFilter& filter, void* weights) const {
   const int64_t together = 4 / bytes_of(types_.x);
-  const int64_t width = (n_ + kDotWidth - 1) / kDotWidth * kDotWidth;
+  const int64_t width = round_up(n_, kDotWidth);
   const int64_t run = dot_->column_bytes / bytes_of(types_.x);
   for (int64_t i = 0; i < k_; ++i) {
     for (int64_t j = 0; j < n_; ++j) {
@@ -140,9 +139,9 @@ void NarrowMatrix::fill_correction(const RoundedFilter& filter, int32_t* correct
 
 size_t NarrowMatrix::scratch_bytes(int64_t rows) const {
   if (dot_ != nullptr) return dot_->scratch_bytes != nullptr ? dot_->scratch_bytes(groups_) : 0;
-  size_t bytes = padded(rows * static_cast<int64_t>(sizeof(float*)));
-  if (types_.x != Element::kFloat32) bytes += padded(rows * k_ * kFloatBytes);
-  if (!finishes_in_panel()) bytes += padded(rows * n_ * kFloatBytes);
+  size_t bytes = whole_lines(rows * static_cast<int64_t>(sizeof(float*)));
+  if (types_.x != Element::kFloat32) bytes += whole_lines(rows * k_ * kFloatBytes);
+  if (!finishes_in_panel()) bytes += whole_lines(rows * n_ * kFloatBytes);
   return bytes;
 }
 
@@ -170,13 +169,13 @@ void NarrowMatrix::run(const void* x, int64_t stride, int64_t rows, int64_t firs
 void NarrowMatrix::run_wide(const void* x, int64_t stride, int64_t rows, int64_t first,
                             int64_t last, void* y, int64_t ldy, char* scratch) const {
   const auto** pointers = reinterpret_cast<const float**>(scratch);
-  scratch += padded(rows * static_cast<int64_t>(sizeof(float*)));
+  scratch += whole_lines(rows * static_cast<int64_t>(sizeof(float*)));
   if (types_.x == Element::kFloat32) {
     for (int64_t i = 0; i < rows; ++i)
       pointers[i] = reinterpret_cast<const float*>(static_cast<const char*>(x) + i * stride);
   } else {
     auto* wide = reinterpret_cast<float*>(scratch);
-    scratch += padded(rows * k_ * kFloatBytes);
+    scratch += whole_lines(rows * k_ * kFloatBytes);
     set_->narrow.widen({x, types_.x, rows, k_, stride / bytes_of(types_.x),
                         static_cast<float>(types_.in_zero), wide});
     for (int64_t i = 0; i < rows; ++i) pointers[i] = wide + i * k_;

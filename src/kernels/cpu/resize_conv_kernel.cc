@@ -5,6 +5,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/round_up.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu/entries.h"
 #include "kernels/cpu/gemm.h"
@@ -15,8 +16,6 @@
 
 namespace thaw::cpu {
 namespace {
-
-size_t padded(int64_t bytes) { return static_cast<size_t>((bytes + 63) / 64 * 64); }
 
 // Where the pixels of pictures of one size come from.
 struct PictureTaps {
@@ -55,10 +54,12 @@ struct Shared {
 struct Scratch {
   size_t ring, zeros, pointers, results;
   explicit Scratch(const Shared& s)
-      : ring(padded(s.window.kernel_h * s.pitch * static_cast<int64_t>(sizeof(float)))),
-        zeros(padded(s.pitch * static_cast<int64_t>(sizeof(float)))),
-        pointers(padded(s.window.kernel_h * s.window.out_w * static_cast<int64_t>(sizeof(float*)))),
-        results(padded(s.window.out_w * s.window.out_c * static_cast<int64_t>(sizeof(float)))) {}
+      : ring(whole_lines(s.window.kernel_h * s.pitch * static_cast<int64_t>(sizeof(float)))),
+        zeros(whole_lines(s.pitch * static_cast<int64_t>(sizeof(float)))),
+        pointers(
+            whole_lines(s.window.kernel_h * s.window.out_w * static_cast<int64_t>(sizeof(float*)))),
+        results(
+            whole_lines(s.window.out_w * s.window.out_c * static_cast<int64_t>(sizeof(float)))) {}
   size_t bytes() const { return ring + zeros + pointers + results; }
 };
 

@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/round_up.h"
+
 namespace thaw::cpu {
 namespace {
 
 constexpr int64_t kBlockBytes = 128 << 10;  // of what lies between, in the second-level cache
 constexpr int64_t kMinPartMacs = 400000;    // below this, another thread costs more than it gives
 
-int64_t round_up(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
-
 int64_t blocks_of(const WindowShape& s, int64_t rows) { return (s.out_h + rows - 1) / rows; }
 
 size_t middle_bytes(const Separable& layer, int64_t rows) {
-  return static_cast<size_t>(round_up(rows * layer.shape.out_w * layer.pointwise.row_bytes(), 64));
+  return whole_lines(rows * layer.shape.out_w * layer.pointwise.row_bytes());
 }
 
 }  // namespace
@@ -39,7 +39,7 @@ int64_t separable_block_rows(const Separable& layer, int threads) {
 
 size_t separable_scratch_bytes(const Separable& layer, int threads) {
   const int64_t rows = separable_block_rows(layer, threads);
-  return middle_bytes(layer, rows) + (layer.depthwise.scratch_bytes(layer.shape) + 63) / 64 * 64 +
+  return middle_bytes(layer, rows) + whole_lines(layer.depthwise.scratch_bytes(layer.shape)) +
          layer.pointwise.scratch_bytes(rows * layer.shape.out_w);
 }
 
@@ -50,7 +50,7 @@ void separable(const Separable& layer, const void* x, void* y, ThreadPool& pool,
   const int64_t rows = separable_block_rows(layer, pool.threads());
   const int64_t blocks = blocks_of(s, rows);
   const size_t bytes = separable_scratch_bytes(layer, pool.threads());
-  const size_t depthwise_bytes = (layer.depthwise.scratch_bytes(s) + 63) / 64 * 64;
+  const size_t depthwise_bytes = whole_lines(layer.depthwise.scratch_bytes(s));
   const int64_t middle_size = bytes_of(types.result);
   const int64_t pitch = pointwise.row_bytes() / middle_size;
   const int64_t y_size = bytes_of(pointwise.types().result);
@@ -88,8 +88,8 @@ size_t whole_middle_bytes(const Separable& layer) {
 }
 
 size_t split_thread_bytes(const Separable& layer) {
-  return std::max((layer.depthwise.scratch_bytes(layer.shape) + 63) / 64 * 64,
-                  (layer.pointwise.scratch_bytes(pointwise_rows(layer)) + 63) / 64 * 64);
+  return std::max(whole_lines(layer.depthwise.scratch_bytes(layer.shape)),
+                  whole_lines(layer.pointwise.scratch_bytes(pointwise_rows(layer))));
 }
 
 void split_depthwise(const Separable& layer, const void* x, char* middle, ThreadPool& pool,

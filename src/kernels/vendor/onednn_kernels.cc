@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "base/cpu_features.h"
+#include "base/round_up.h"
 #include "base/thread_pool.h"
 #include "kernels/ref/ref.h"
 #include "kernels/vendor/onednn_conv.h"
@@ -15,8 +16,6 @@
 
 namespace thaw::vendor {
 namespace {
-
-size_t rounded(size_t bytes) { return (bytes + 63) / 64 * 64; }
 
 size_t element_bytes(cpu::Element element) { return static_cast<size_t>(cpu::bytes_of(element)); }
 
@@ -48,10 +47,10 @@ bool is_head_of(const char* packed, const OneDnn& dnn, const dnnl_memory_desc_t&
 // Places of the pieces of packed weights.
 struct PackedPlaces {
   PackedPlaces(const OneDnn& dnn, const dnnl_memory_desc_t& layout, int64_t channels)
-      : weights(rounded(sizeof(PackedHead))),
-        bias(weights + rounded(dnn.memory_desc_get_size(&layout))),
-        scales(bias + rounded(static_cast<size_t>(channels) * sizeof(float))),
-        end(scales + rounded(static_cast<size_t>(channels) * sizeof(float))) {}
+      : weights(whole_lines(sizeof(PackedHead))),
+        bias(weights + whole_lines(dnn.memory_desc_get_size(&layout))),
+        scales(bias + whole_lines(static_cast<size_t>(channels) * sizeof(float))),
+        end(scales + whole_lines(static_cast<size_t>(channels) * sizeof(float))) {}
   size_t weights, bias, scales, end;
 };
 
@@ -221,7 +220,7 @@ class ConvKernel : public OpKernel {
     scratch_bytes_ = 0;
     for (const Band& band : conv_.bands(threads)) {
       lanes_.emplace_back(dnn_, conv_, band, layout_, packed_.data<char>(), places);
-      scratch_bytes_ = std::max(scratch_bytes_, rounded(lanes_.back().scratch_bytes()));
+      scratch_bytes_ = std::max(scratch_bytes_, whole_lines(lanes_.back().scratch_bytes()));
     }
     threads_ = threads;
   }
