@@ -4,6 +4,11 @@ add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Werror)
 if(CMAKE_BUILD_TYPE STREQUAL "Release")
   string(REPLACE "-O3" "-O2" CMAKE_CXX_FLAGS_RELEASE "${CMAKE_CXX_FLAGS_RELEASE}")
 endif()
+# Objects serve the program and the shared library, which shows its C interface alone.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_C_VISIBILITY_PRESET hidden)
+set(CMAKE_CXX_VISIBILITY_PRESET hidden)
+set(CMAKE_VISIBILITY_INLINES_HIDDEN ON)
 # Results must not depend on the compiler's taste: no a*b+c turned into one rounding behind our back.
 add_compile_options(-ffp-contract=off)
 if(THAW_SANITIZE)

@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
     }
   } catch (const thaw::Error& error) {
     std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
-    return static_cast<int>(error.kind());
+    return 1;
   }
   return 0;
 }

@@ -31,7 +31,7 @@ bool is_detections_document(const std::string& path);
 struct CompareOptions {
   CompareSide a;
   CompareSide b;
-  // As expand_sources takes them (thaw/sources.h). Empty: the pictures that documents name.
+  // Picture files. Empty: those that documents name.
   std::vector<std::string> pictures;
   std::string labels;  // a label map, for both; empty: the documents' labels, or class numbers
   std::string truth;   // a COCO instances file; empty: none

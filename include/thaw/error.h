@@ -6,13 +6,12 @@
 
 namespace thaw {
 
-// Exit statuses of the command line (docs/commands.md); the kind of an Error is the status.
+// Whose fault it is.
 enum class ErrorKind {
-  kGate = 1,      // a gate the user set was missed
-  kUsage = 2,     // wrong arguments
-  kInput = 3,     // a bad model, image or label file
-  kResource = 4,  // memory, device or disk is missing
-  kInternal = 5,  // our own fault
+  kUsage,     // wrong arguments
+  kInput,     // a bad model, image or label file
+  kResource,  // memory, device or disk is missing
+  kInternal,  // our own fault
 };
 
 // Base of everything thaw throws. what() is one line for people: the file, node or field, what was

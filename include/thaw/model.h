@@ -21,6 +21,9 @@ class Model {
   // Reads and checks the file. Throws InputError naming file, node or field, what was expected and
   // what was found. Of an optimised SavedModel the graph is read when no plan serves.
   static Model load(const std::string& path, const ModelOptions& options = {});
+  // The same of a frozen graph's bytes, binary or text; `name` is what errors call it.
+  static Model from_bytes(std::string bytes, const ModelOptions& options = {},
+                          const std::string& name = "(memory)");
   // A model of a graph made in memory.
   static Model from_graph(Graph graph, std::string path = "(memory)");
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thaw {
@@ -18,6 +19,9 @@ struct Picture {
 // orientation. Throws InputError naming the file. Damage that left the picture whole enough is
 // described in `warning`, which is "" otherwise.
 Picture read_picture(const std::string& path, std::string* warning = nullptr);
+// The same from a file's bytes; `name` is what errors call them.
+Picture decode_picture(std::string_view bytes, const std::string& name = "(memory)",
+                       std::string* warning = nullptr);
 // Brought to this size, bilinearly, a pixel being the area around its centre.
 Picture resized(const Picture& picture, int width, int height);
 // JPEG or PNG by the name's ending; the file appears whole or not at all.

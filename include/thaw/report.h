@@ -44,6 +44,7 @@ class DetectionReport {
 };
 
 // One document; a picture with an error has "error" in place of "detections".
+std::string detections_json(const ReportHead& head, const std::vector<PictureResult>& results);
 std::unique_ptr<DetectionReport> open_json_report(const std::string& path, const ReportHead& head);
 
 // One line a detection, in normalised coordinates and in pixels; a picture with an error or without

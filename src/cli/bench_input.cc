@@ -9,8 +9,8 @@
 #include <iterator>
 
 #include "cli/clock.h"
+#include "cli/sources.h"
 #include "thaw/error.h"
-#include "thaw/sources.h"
 
 namespace thaw::cli {
 namespace {

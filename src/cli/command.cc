@@ -14,9 +14,9 @@
 #include "cli/message.h"
 #include "cli/parse.h"
 #include "cli/print.h"
+#include "cli/sources.h"
 #include "thaw/error.h"
 #include "thaw/files.h"
-#include "thaw/sources.h"
 
 namespace thaw::cli {
 namespace {

@@ -9,10 +9,12 @@
 #include "cli/calibration.h"
 #include "cli/command.h"
 #include "cli/compare_text.h"
+#include "cli/exit_status.h"
 #include "cli/json.h"
 #include "cli/message.h"
 #include "cli/parse.h"
 #include "cli/print.h"
+#include "cli/sources.h"
 #include "cli/tile_options.h"
 #include "thaw/detector.h"
 #include "thaw/error.h"
@@ -72,7 +74,7 @@ CompareOptions compare_options(const Arguments& arguments) {
   options.a = side_of(arguments.a, arguments.run, arguments.roles);
   apply_tile_options(arguments.tiles, options.a.detect);
   options.b = side_b(arguments);
-  options.pictures = arguments.images;
+  options.pictures = expand_sources(arguments.images);
   options.labels = arguments.labels;
   options.truth = arguments.truth;
   options.score = arguments.score;
@@ -96,13 +98,13 @@ int status_of(const Comparison& comparison) {
   for (const Gate& gate : comparison.gates) {
     if (gate.passed) continue;
     print(stderr, "thaw: gate missed: {}: {}\n", gate.name, gate.text);
-    status = static_cast<int>(ErrorKind::kGate);
+    status = kGateMissed;
   }
   if (comparison.totals.unreadable == 0) return status;
   if (comparison.pictures.size() > 1)
     print(stderr, "thaw: {} of {} pictures could not be read\n", comparison.totals.unreadable,
           comparison.pictures.size());
-  return static_cast<int>(ErrorKind::kInput);
+  return exit_status(ErrorKind::kInput);
 }
 
 void ask_for_report(const Arguments& arguments) {

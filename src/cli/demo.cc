@@ -19,6 +19,7 @@
 #include "cli/message.h"
 #include "cli/parse.h"
 #include "cli/print.h"
+#include "cli/sources.h"
 #include "cli/statistics.h"
 #include "cli/text.h"
 #include "cli/tile_options.h"
@@ -29,7 +30,6 @@
 #include "thaw/inspect.h"
 #include "thaw/picture.h"
 #include "thaw/report.h"
-#include "thaw/sources.h"
 
 namespace thaw::cli {
 namespace {

@@ -7,15 +7,16 @@
 #include "cli/calibration.h"
 #include "cli/clock.h"
 #include "cli/command.h"
+#include "cli/exit_status.h"
 #include "cli/message.h"
 #include "cli/parse.h"
 #include "cli/print.h"
+#include "cli/sources.h"
 #include "cli/text.h"
 #include "cli/tile_options.h"
 #include "thaw/detector.h"
 #include "thaw/error.h"
 #include "thaw/report.h"
-#include "thaw/sources.h"
 
 namespace thaw::cli {
 namespace {
@@ -160,7 +161,7 @@ int detect(const Arguments& arguments) {
   if (unreadable == 0) return 0;
   if (files.size() > 1)
     print(stderr, "thaw: {} of {} pictures could not be read\n", unreadable, files.size());
-  return static_cast<int>(ErrorKind::kInput);
+  return exit_status(ErrorKind::kInput);
 }
 
 }  // namespace

@@ -7,9 +7,11 @@
 #include <new>
 
 #include "cli/command.h"
+#include "cli/exit_status.h"
 #include "cli/print.h"
 #include "thaw/error.h"
 #include "thaw/report.h"
+#include "thaw/version.h"
 
 namespace thaw::cli {
 namespace {
@@ -32,7 +34,7 @@ void print_usage(std::FILE* to) {
   print(to,
         "thaw {}: TensorFlow object detectors, fast and without TensorFlow\n\n"
         "Usage: thaw COMMAND ...   (thaw COMMAND --help says more)\n\nCommands:\n",
-        THAW_VERSION);
+        version());
   for (const Command& command : kCommands)
     print(to, "  {:<10} {}\n", command.name, command.summary);
   print(to,
@@ -46,7 +48,7 @@ int dispatch(int argc, char** argv) {
   for (const Command& command : kCommands)
     if (std::strcmp(name, command.name) == 0) return command.run(argc - 1, argv + 1);
   if (std::strcmp(name, "--version") == 0) {
-    print("thaw {}\n", THAW_VERSION);
+    print("thaw {}\n", version());
     return 0;
   }
   if (std::strcmp(name, "--help") == 0 || std::strcmp(name, "-h") == 0 ||
@@ -56,7 +58,7 @@ int dispatch(int argc, char** argv) {
   }
   if (argc > 1) throw UsageError(fmt::format("no command '{}' (see `thaw --help`)", name));
   print_usage(stderr);
-  return static_cast<int>(ErrorKind::kUsage);
+  return exit_status(ErrorKind::kUsage);
 }
 
 int fail(ErrorKind kind, const char* what) {
@@ -67,14 +69,14 @@ int fail(ErrorKind kind, const char* what) {
   } catch (const std::exception&) {  // there is no memory for the message
     std::fputs("thaw: error: out of memory\n", stderr);
   }
-  return static_cast<int>(kind);
+  return exit_status(kind);
 }
 
 // Ends the process without a word, as it would have without our being asked.
 int end_as_a_broken_pipe_does() {
   std::signal(SIGPIPE, SIG_DFL);
   std::raise(SIGPIPE);
-  return static_cast<int>(ErrorKind::kResource);
+  return exit_status(ErrorKind::kResource);
 }
 
 }  // namespace

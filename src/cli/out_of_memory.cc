@@ -8,12 +8,12 @@
 #include <cstdlib>
 #include <new>
 
-#include "thaw/error.h"
+#include "cli/exit_status.h"
 
 namespace {
 
 [[noreturn]] void end_out_of_memory() {
-  constexpr int kStatus = static_cast<int>(thaw::ErrorKind::kResource);
+  constexpr int kStatus = thaw::cli::exit_status(thaw::ErrorKind::kResource);
   constexpr char kText[] = "thaw: error: out of memory\n";
   const ssize_t ignored = ::write(STDERR_FILENO, kText, sizeof kText - 1);
   static_cast<void>(ignored);

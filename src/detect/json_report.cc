@@ -37,20 +37,30 @@ std::string result_text(const PictureResult& result) {
   return text + '}';
 }
 
+std::string head_text(const ReportHead& head) {
+  return fmt::format("{{\"model\": {}, \"device\": {}, \"precision\": {},\n \"images\": [",
+                     quoted(head.model), quoted(head.device), quoted(head.precision));
+}
+
+std::string entry_text(const PictureResult& result, bool is_first) {
+  return (is_first ? "\n  " : ",\n  ") + result_text(result);
+}
+
+constexpr const char* kEnd = "]}\n";
+
 class JsonReport : public DetectionReport {
  public:
   JsonReport(const std::string& path, const ReportHead& head) : output_(path) {
-    output_.write(fmt::format("{{\"model\": {}, \"device\": {}, \"precision\": {},\n \"images\": [",
-                              quoted(head.model), quoted(head.device), quoted(head.precision)));
+    output_.write(head_text(head));
   }
 
   void add(const PictureResult& result) override {
-    output_.write((is_first_ ? "\n  " : ",\n  ") + result_text(result));
+    output_.write(entry_text(result, is_first_));
     is_first_ = false;
   }
 
   void finish() override {
-    output_.write("]}\n");
+    output_.write(kEnd);
     output_.finish();
   }
 
@@ -60,6 +70,12 @@ class JsonReport : public DetectionReport {
 };
 
 }  // namespace
+
+std::string detections_json(const ReportHead& head, const std::vector<PictureResult>& results) {
+  std::string text = head_text(head);
+  for (const PictureResult& result : results) text += entry_text(result, &result == results.data());
+  return text + kEnd;
+}
 
 std::unique_ptr<DetectionReport> open_json_report(const std::string& path, const ReportHead& head) {
   return std::make_unique<JsonReport>(path, head);

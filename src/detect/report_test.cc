@@ -42,6 +42,23 @@ class Report : public testing::Test {
   std::string path_ = testing::TempDir() + "thaw_report_" + std::to_string(::getpid());
 };
 
+TEST_F(Report, JsonInMemoryIsTheFilesText) {
+  PictureResult found;
+  found.file = "a.jpg";
+  found.detections = {{10, "car", 0.93F, {0.1F, 0.2F, 0.3F, 0.4F}}};
+  PictureResult nothing;
+  nothing.file = "b.jpg";
+  const ReportHead head{"m.pb", "cpu", "FP32"};
+  const auto report = open_json_report(path_, head);
+  report->add(found);
+  report->add(nothing);
+  report->finish();
+  std::ostringstream text;
+  text << std::ifstream(path_).rdbuf();
+  EXPECT_EQ(detections_json(head, {found, nothing}), text.str());
+  EXPECT_EQ(nlohmann::json::parse(detections_json(head, {}))["images"].size(), 0U);
+}
+
 TEST_F(Report, JsonHasTheDocumentedFieldsAndShortNumbers) {
   const auto report = open_json_report(path_, {"m.pb", "cpu", "FP32"});
   const std::string text = text_of(*report);

@@ -16,7 +16,7 @@ struct Model::Impl {
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
 
-  void read();
+  void read(ModelFile file);
   void take(ModelGraph model);
   const Graph& graph_read();
 
@@ -32,12 +32,12 @@ void Model::Impl::take(ModelGraph model) {
   graph_ = std::move(model.graph);
 }
 
-void Model::Impl::read() {
+void Model::Impl::read(ModelFile file) {
   FreezeOptions freeze_options;
   freeze_options.signature = options.signature;
   freeze_options.outputs = options.outputs;
   freeze_options.inputs = options.inputs;
-  take(to_model_graph(read_frozen_model(path, freeze_options)));
+  take(to_model_graph(freeze(std::move(file), freeze_options)));
 }
 
 // Of a model with plans it is read at the first call; inputs and outputs stay the manifest's, which
@@ -64,8 +64,18 @@ Model Model::load(const std::string& path, const ModelOptions& options) {
     impl->inputs = impl->plans->manifest().inputs;
     impl->outputs = impl->plans->manifest().outputs;
   } else {
-    impl->read();
+    impl->read(read_model_file(path));
   }
+  Model model;
+  model.impl_ = std::move(impl);
+  return model;
+}
+
+Model Model::from_bytes(std::string bytes, const ModelOptions& options, const std::string& name) {
+  auto impl = std::make_shared<Impl>();
+  impl->path = name;
+  impl->options = options;
+  impl->read(parse_model_file(std::move(bytes), name));
   Model model;
   model.impl_ = std::move(impl);
   return model;

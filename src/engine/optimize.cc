@@ -20,6 +20,7 @@
 #include "import/frozen_model.h"
 #include "thaw/error.h"
 #include "thaw/model.h"
+#include "thaw/version.h"
 
 namespace thaw {
 namespace {
@@ -112,7 +113,7 @@ class Optimizer {
   // Adds plans and manifest to the SavedModel in `folder`.
   void add_plans(const std::string& folder) {
     const Model model = Model::load(folder);
-    manifest_.version = THAW_VERSION;
+    manifest_.version = version();
     manifest_.device = device_->name();
     manifest_.precision = report_.precision;
     manifest_.max_cached_engines = options_.engine.max_cached_engines.value_or(4);
@@ -193,8 +194,9 @@ class Optimizer {
           fmt::format("not run to the end: it takes more than {:g} s", options_.check_seconds);
     }
     file.step_ms = trials_.back().step_ms;
-    file.facts = {THAW_VERSION,          source_id(),       device_->name(), cpu_feature_text(),
-                  model_mark(manifest_), report_.precision, planned.shapes};
+    file.facts = {version(),          source_id(),           device_->name(),
+                  cpu_feature_text(), model_mark(manifest_), report_.precision,
+                  planned.shapes};
     const std::string name = fmt::format("{}.plan", manifest_.plans.size() + 1);
     write_plan_file(folder + "/" + name, file);
     manifest_.plans.push_back({name, planned.shapes});

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "import/read_graph.h"
 #include "import/read_saved_model.h"
@@ -44,6 +45,14 @@ ModelFile read_model_file(const std::string& path) {
     read_saved_model(path, &model);
   else
     read_graph_file(path, &model);
+  model.producer = model.graph.versions().producer();
+  return model;
+}
+
+ModelFile parse_model_file(std::string bytes, const std::string& name) {
+  ModelFile model;
+  model.path = name;
+  read_graph_bytes(std::move(bytes), name, &model);
   model.producer = model.graph.versions().producer();
   return model;
 }

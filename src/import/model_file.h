@@ -70,5 +70,7 @@ struct ModelFile {
 // Reads a frozen graph (.pb, .pbtxt) or a SavedModel folder; what it is shows in its content.
 // Throws InputError naming file and field for whatever can't be used as it is.
 ModelFile read_model_file(const std::string& path);
+// A frozen graph's bytes; `name` is its path in messages.
+ModelFile parse_model_file(std::string bytes, const std::string& name);
 
 }  // namespace thaw

@@ -80,6 +80,15 @@ void check_text_size(const std::string& text, const std::string& path) {
                     path, messages, strings, text.size()));
 }
 
+void check_graph_size(uint64_t bytes, const std::string& path) {
+  if (bytes == 0) throw InputError(fmt::format("{}: is empty (0 bytes)", path));
+  if (bytes > kMaxMessageBytes)
+    throw InputError(fmt::format(
+        "{}: has {} bytes; a GraphDef is limited to 2 GiB by protobuf: save such a model as a "
+        "SavedModel with its weights in variables/",
+        path, bytes));
+}
+
 }  // namespace
 
 void check_graph(const tf::GraphDef& graph, const std::string& path, const std::string& hint) {
@@ -126,16 +135,12 @@ void parse_text(const std::string& text, const std::string& path,
 
 void read_graph_file(const std::string& path, ModelFile* model) {
   const InputFile file(path);
-  if (file.size() == 0) throw InputError(fmt::format("{}: is empty (0 bytes)", path));
-  if (file.size() > kMaxMessageBytes)
-    throw InputError(fmt::format(
-        "{}: has {} bytes; a GraphDef is limited to 2 GiB by protobuf: save such a model as a "
-        "SavedModel with its weights in variables/",
-        path, file.size()));
+  check_graph_size(file.size(), path);
   read_graph_bytes(file.read_all(kMaxMessageBytes), path, model);
 }
 
 void read_graph_bytes(std::string bytes, const std::string& path, ModelFile* model) {
+  check_graph_size(bytes.size(), path);
   const std::string head = bytes.substr(0, 512);
   model->graph_file = path;
   model->total_bytes = bytes.size();

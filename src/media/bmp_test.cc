@@ -32,13 +32,13 @@ std::string make_bmp(int width, int height, int bits, const std::string& pixels,
 }
 
 std::vector<int> rgb_of(const std::string& bytes) {
-  const Picture picture = decode_picture(bytes, "a.bmp");
+  const Picture picture = decode_image(bytes, "a.bmp");
   return {picture.rgb.begin(), picture.rgb.end()};
 }
 
 std::string error_of(const std::string& bytes) {
   try {
-    decode_picture(bytes, "a.bmp");
+    decode_image(bytes, "a.bmp");
   } catch (const InputError& error) {
     return error.what();
   }

@@ -75,7 +75,7 @@ TEST(Gif, ComposesFrames) {
                                           10, 20, 30, 70, 80, 90,  //
                                           10, 20, 30, 70, 80, 90));
   EXPECT_EQ(samples(bytes, 1).size(), 6U);
-  const Picture first = decode_picture(bytes, "a.gif");
+  const Picture first = decode_image(bytes, "a.gif");
   EXPECT_EQ(first.width, 2);
   EXPECT_EQ(first.rgb[3], 40);
 }

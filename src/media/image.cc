@@ -78,8 +78,8 @@ ImageKind sniff_image(std::string_view bytes) {
   return ImageKind::kUnknown;
 }
 
-Picture decode_picture(std::string_view bytes, const std::string& name, const ReadOptions& options,
-                       std::string* warning) {
+Picture decode_image(std::string_view bytes, const std::string& name, const ReadOptions& options,
+                     std::string* warning) {
   if (warning != nullptr) warning->clear();
   int orientation = 1;
   Picture picture;
@@ -112,7 +112,7 @@ Picture decode_picture(std::string_view bytes, const std::string& name, const Re
 }
 
 Picture read_image(const std::string& path, const ReadOptions& options, std::string* warning) {
-  return decode_picture(InputFile(path).read_all(kMaxFileBytes), path, options, warning);
+  return decode_image(InputFile(path).read_all(kMaxFileBytes), path, options, warning);
 }
 
 namespace {

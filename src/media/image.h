@@ -21,8 +21,8 @@ struct ReadOptions {
 
 // The bytes of an image file as RGB; `name` begins every error. Damage that could be lived with is
 // described in `warning`, "" when there is none.
-Picture decode_picture(std::string_view bytes, const std::string& name,
-                       const ReadOptions& options = {}, std::string* warning = nullptr);
+Picture decode_image(std::string_view bytes, const std::string& name,
+                     const ReadOptions& options = {}, std::string* warning = nullptr);
 
 // The same from a file; see also thaw/picture.h.
 Picture read_image(const std::string& path, const ReadOptions& options = {},

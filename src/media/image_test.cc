@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "media/jpeg.h"
+#include "media/png.h"
 #include "media/test_pictures.h"
 #include "thaw/error.h"
 
@@ -21,7 +22,7 @@ using testing::HasSubstr;
 
 std::string error_of_bytes(const std::string& bytes) {
   try {
-    decode_picture(bytes, "a.jpg");
+    decode_image(bytes, "a.jpg");
   } catch (const InputError& error) {
     return error.what();
   }
@@ -47,6 +48,16 @@ class ImageFileTest : public testing::Test {
                      ("image_" + std::to_string(::getpid()) + "_" +
                       testing::UnitTest::GetInstance()->current_test_info()->name());
 };
+
+TEST(Image, BytesInMemoryAreThePicture) {
+  const Picture picture = test_picture(20, 10);
+  std::string warning = "?";
+  const Picture back = decode_picture(encode_png(picture), "a.png", &warning);
+  EXPECT_EQ(back.width, 20);
+  EXPECT_EQ(back.rgb, picture.rgb);
+  EXPECT_EQ(warning, "");
+  EXPECT_THROW(decode_picture("no picture"), InputError);
+}
 
 TEST(Image, SaysWhatOtherFilesAre) {
   EXPECT_EQ(error_of_bytes(""), "a.jpg: the file is empty (0 bytes)");

@@ -77,7 +77,7 @@ std::string with_orientation(const std::string& jpeg, int orientation, bool big_
 
 std::string error_of(const std::string& bytes) {
   try {
-    decode_picture(bytes, "a.jpg");
+    decode_image(bytes, "a.jpg");
   } catch (const InputError& error) {
     return error.what();
   }
@@ -87,7 +87,7 @@ std::string error_of(const std::string& bytes) {
 TEST(Jpeg, ReadsWhatItWrites) {
   for (const auto& [width, height] : {std::pair{1, 1}, {1, 300}, {61, 47}, {640, 3}}) {
     const Picture picture = test_picture(width, height);
-    const Picture back = decode_picture(encode_jpeg(picture, 95), "a.jpg");
+    const Picture back = decode_image(encode_jpeg(picture, 95), "a.jpg");
     EXPECT_EQ(back.width, width);
     EXPECT_EQ(back.height, height);
     EXPECT_LE(largest_difference(back.rgb, picture.rgb), 40);
@@ -101,7 +101,7 @@ TEST(Jpeg, ReadsEveryForm) {
       for (const J_COLOR_SPACE stored : {JCS_YCbCr, JCS_RGB}) {
         const std::string bytes = write_rgb(picture, {stored, progressive, restart, 100});
         std::string warning = "unset";
-        const Picture back = decode_picture(bytes, "a.jpg", {}, &warning);
+        const Picture back = decode_image(bytes, "a.jpg", {}, &warning);
         EXPECT_LE(largest_difference(back.rgb, picture.rgb), 90);
         EXPECT_EQ(warning, "");
       }
@@ -113,7 +113,7 @@ TEST(Jpeg, ReadsGrey) {
   const std::vector<uint8_t> grey = {0, 50, 100, 150, 200, 250};
   const std::string bytes =
       write_with_libjpeg(grey, 3, 2, JCS_GRAYSCALE, 1, {JCS_GRAYSCALE, false, 0, 100});
-  const Picture back = decode_picture(bytes, "a.jpg");
+  const Picture back = decode_image(bytes, "a.jpg");
   for (size_t i = 0; i < grey.size(); ++i)
     for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(back.rgb[3 * i + c], grey[i], 2);
   JpegOptions as_stored;
@@ -134,7 +134,7 @@ TEST(Jpeg, ReadsInvertedInks) {
         for (int ink : inks[i]) samples.push_back(static_cast<uint8_t>(255 - ink));
       const std::string bytes =
           write_with_libjpeg(samples, 8, 8, JCS_CMYK, 4, {stored, false, 0, 100});
-      const Picture back = decode_picture(bytes, "a.jpg");
+      const Picture back = decode_image(bytes, "a.jpg");
       for (size_t c = 0; c < 3; ++c) EXPECT_NEAR(back.rgb[c], expected[i][c], 3) << i << "," << c;
     }
   }
@@ -162,7 +162,7 @@ TEST(Jpeg, TurnsUprightByExif) {
                               {100, 150, 0, 50}};
   for (int orientation = 1; orientation <= 8; ++orientation) {
     for (const bool big_endian : {false, true}) {
-      const Picture p = decode_picture(with_orientation(jpeg, orientation, big_endian), "a.jpg");
+      const Picture p = decode_image(with_orientation(jpeg, orientation, big_endian), "a.jpg");
       ASSERT_EQ(p.width, orientation < 5 ? 32 : 16);
       ASSERT_EQ(p.height, orientation < 5 ? 16 : 32);
       const auto at = [&p](int x, int y) {
@@ -176,7 +176,7 @@ TEST(Jpeg, TurnsUprightByExif) {
   }
   ReadOptions as_stored;
   as_stored.apply_orientation = false;
-  EXPECT_EQ(decode_picture(with_orientation(jpeg, 6, true), "a.jpg", as_stored).width, 32);
+  EXPECT_EQ(decode_image(with_orientation(jpeg, 6, true), "a.jpg", as_stored).width, 32);
 }
 
 TEST(Jpeg, IgnoresDamagedExif) {
@@ -184,10 +184,10 @@ TEST(Jpeg, IgnoresDamagedExif) {
   for (size_t at = 6; at < 38; ++at) {
     std::string damaged = whole;
     damaged[at] = '\x7F';
-    EXPECT_EQ(decode_picture(damaged, "a.jpg").rgb.size(), 600U) << at;
+    EXPECT_EQ(decode_image(damaged, "a.jpg").rgb.size(), 600U) << at;
   }
   EXPECT_EQ(
-      decode_picture(with_orientation(encode_jpeg(test_picture(20, 10)), 9, false), "a.jpg").width,
+      decode_image(with_orientation(encode_jpeg(test_picture(20, 10)), 9, false), "a.jpg").width,
       20);
 }
 
@@ -203,7 +203,7 @@ TEST(Jpeg, EveryTruncationIsRefused) {
           << length << " of " << whole.size() << ": " << error;
     }
     std::string warning;
-    decode_picture(whole.substr(0, whole.size() - 2), "a.jpg", {}, &warning);
+    decode_image(whole.substr(0, whole.size() - 2), "a.jpg", {}, &warning);
     EXPECT_NE(warning, "");
   }
   const std::string plain = encode_jpeg(test_picture(40, 30));
@@ -222,14 +222,14 @@ TEST(Jpeg, LivesWithDamageBetweenRestarts) {
   ASSERT_NE(restart, std::string::npos);
   bytes.erase(restart - 4, 3);
   std::string warning;
-  EXPECT_EQ(decode_picture(bytes, "a.jpg", {}, &warning).height, 64);
+  EXPECT_EQ(decode_image(bytes, "a.jpg", {}, &warning).height, 64);
   EXPECT_NE(warning, "");
 }
 
 TEST(Jpeg, IgnoresWhatFollowsTheEnd) {
   std::string warning;
   const std::string bytes = encode_jpeg(test_picture(20, 10)) + std::string(1000, 'x');
-  EXPECT_EQ(decode_picture(bytes, "a.jpg", {}, &warning).width, 20);
+  EXPECT_EQ(decode_image(bytes, "a.jpg", {}, &warning).width, 20);
   EXPECT_EQ(warning, "");
 }
 

@@ -24,6 +24,10 @@ Picture read_picture(const std::string& path, std::string* warning) {
   return read_image(path, {}, warning);
 }
 
+Picture decode_picture(std::string_view bytes, const std::string& name, std::string* warning) {
+  return decode_image(bytes, name, {}, warning);
+}
+
 void write_picture(const std::string& path, const Picture& picture) {
   const std::string ending = lower_case_ending(path);
   if (ending == "png") return write_png(path, picture);

@@ -66,7 +66,7 @@ std::vector<int> ints(const std::vector<uint8_t>& bytes) { return {bytes.begin()
 
 std::string error_of(const std::string& bytes) {
   try {
-    decode_picture(bytes, "a.png");
+    decode_image(bytes, "a.png");
   } catch (const InputError& error) {
     return error.what();
   }
@@ -77,7 +77,7 @@ TEST(Png, ReadsWhatItWrites) {
   for (const auto& [width, height] : {std::pair{1, 1}, {1, 3000}, {61, 47}}) {
     const Picture picture = test_picture(width, height);
     std::string warning = "unset";
-    const Picture back = decode_picture(encode_png(picture), "a.png", {}, &warning);
+    const Picture back = decode_image(encode_png(picture), "a.png", {}, &warning);
     EXPECT_EQ(back.width, width);
     EXPECT_EQ(back.height, height);
     EXPECT_EQ(back.rgb, picture.rgb);
@@ -90,17 +90,17 @@ TEST(Png, ReadsInterlacedRows) {
   const std::string samples(picture.rgb.begin(), picture.rgb.end());
   Form form;
   form.interlaced = true;
-  EXPECT_EQ(decode_picture(write_with_spng(samples, 13, 11, form), "a.png").rgb, picture.rgb);
+  EXPECT_EQ(decode_image(write_with_spng(samples, 13, 11, form), "a.png").rgb, picture.rgb);
 }
 
 TEST(Png, SpreadsGreyOfEveryDepth) {
   Form grey;
   grey.color_type = SPNG_COLOR_TYPE_GRAYSCALE;
   grey.bit_depth = 1;
-  EXPECT_THAT(ints(decode_picture(write_with_spng("\xA0", 3, 1, grey), "a.png").rgb),
+  EXPECT_THAT(ints(decode_image(write_with_spng("\xA0", 3, 1, grey), "a.png").rgb),
               ElementsAre(255, 255, 255, 0, 0, 0, 255, 255, 255));
   grey.bit_depth = 4;
-  EXPECT_THAT(ints(decode_picture(write_with_spng("\x3F", 2, 1, grey), "a.png").rgb),
+  EXPECT_THAT(ints(decode_image(write_with_spng("\x3F", 2, 1, grey), "a.png").rgb),
               ElementsAre(51, 51, 51, 255, 255, 255));
 }
 
@@ -111,7 +111,7 @@ TEST(Png, TakesTheHighBytesOf16Bits) {
   const uint16_t samples[] = {0x12FF, 0xFF00};
   const std::string bytes =
       write_with_spng({reinterpret_cast<const char*>(samples), sizeof samples}, 2, 1, grey);
-  EXPECT_THAT(ints(decode_picture(bytes, "a.png").rgb),
+  EXPECT_THAT(ints(decode_image(bytes, "a.png").rgb),
               ElementsAre(0x12, 0x12, 0x12, 0xFF, 0xFF, 0xFF));
   PngOptions wide;
   wide.channels = 0;
@@ -136,8 +136,7 @@ TEST(Png, ReadsPalettes) {
   form.palette = &palette;
   form.transparency = &transparency;
   const std::string bytes = write_with_spng(std::string(1, '\x18'), 3, 1, form);
-  EXPECT_THAT(ints(decode_picture(bytes, "a.png").rgb),
-              ElementsAre(0, 0, 0, 10, 20, 30, 40, 50, 60));
+  EXPECT_THAT(ints(decode_image(bytes, "a.png").rgb), ElementsAre(0, 0, 0, 10, 20, 30, 40, 50, 60));
   PngOptions as_stored;
   as_stored.channels = 0;
   EXPECT_THAT(ints(decode_png(bytes, "a.png", as_stored).samples),
@@ -148,7 +147,7 @@ TEST(Png, DropsAlphaWithoutBlending) {
   Form form;
   form.color_type = SPNG_COLOR_TYPE_TRUECOLOR_ALPHA;
   const std::string bytes = write_with_spng(bytes_of({1, 2, 3, 0, 4, 5, 6, 128}), 2, 1, form);
-  EXPECT_THAT(ints(decode_picture(bytes, "a.png").rgb), ElementsAre(1, 2, 3, 4, 5, 6));
+  EXPECT_THAT(ints(decode_image(bytes, "a.png").rgb), ElementsAre(1, 2, 3, 4, 5, 6));
   PngOptions options;
   options.channels = 4;
   EXPECT_THAT(ints(decode_png(bytes, "a.png", options).samples),
@@ -164,7 +163,7 @@ TEST(Png, TurnsUprightByExif) {
   form.exif = bytes_of(
       {'M', 'M', 0, 42, 0, 0, 0, 8, 0, 1, 1, 0x12, 0, 3, 0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0});
   const std::string bytes = write_with_spng(bytes_of({1, 1, 1, 2, 2, 2}), 2, 1, form);
-  const Picture upright = decode_picture(bytes, "a.png");
+  const Picture upright = decode_image(bytes, "a.png");
   EXPECT_EQ(upright.width, 1);
   EXPECT_EQ(upright.height, 2);
   EXPECT_EQ(upright.rgb[0], 1);

@@ -39,7 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   thaw::ReadOptions options;
   options.limits.max_pixels = 1 << 20;
   try {
-    thaw::decode_picture(bytes, "input", options);
+    thaw::decode_image(bytes, "input", options);
   } catch (const thaw::InputError&) {
   }
   return 0;

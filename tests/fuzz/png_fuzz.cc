@@ -66,7 +66,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   refused_or_read([&] { decode(bytes, choice); });
   refused_or_read([&] { decode(with_right_checksums(bytes), choice); });
   refused_or_read([&] { thaw::png_orientation(bytes, "a.png"); });
-  refused_or_read([&] { thaw::decode_picture(bytes, "input", options); });
+  refused_or_read([&] { thaw::decode_image(bytes, "input", options); });
   refused_or_read([&] { thaw::decode_bmp_as_stored(bytes, "input", choice & 4, options.limits); });
   return 0;
 }

@@ -11,7 +11,6 @@
 #include "detect/compare/match_detections.h"
 #include "detect/compare/side.h"
 #include "thaw/error.h"
-#include "thaw/sources.h"
 
 namespace thaw {
 namespace {
@@ -24,7 +23,7 @@ void check(const CompareOptions& options) {
 }
 
 std::vector<std::string> files_of(const CompareOptions& options, const Side& a, const Side& b) {
-  if (!options.pictures.empty()) return expand_sources(options.pictures);
+  if (!options.pictures.empty()) return options.pictures;
   std::vector<std::string> files = a.files();
   const std::set<std::string> known(files.begin(), files.end());
   for (const std::string& file : b.files())

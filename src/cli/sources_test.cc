@@ -1,4 +1,4 @@
-#include "thaw/sources.h"
+#include "cli/sources.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,7 +10,7 @@
 
 #include "thaw/error.h"
 
-namespace thaw {
+namespace thaw::cli {
 namespace {
 
 class Sources : public testing::Test {
@@ -74,4 +74,4 @@ TEST_F(Sources, ThatGiveNothingAreAnError) {
 }
 
 }  // namespace
-}  // namespace thaw
+}  // namespace thaw::cli

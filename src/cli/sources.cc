@@ -1,4 +1,4 @@
-#include "thaw/sources.h"
+#include "cli/sources.h"
 
 #include <dirent.h>
 #include <fmt/format.h>
@@ -16,7 +16,7 @@
 
 #include "thaw/error.h"
 
-namespace thaw {
+namespace thaw::cli {
 namespace {
 
 using namespace std::string_view_literals;
@@ -132,4 +132,4 @@ std::vector<std::string> expand_sources(const std::vector<std::string>& sources,
   return files;
 }
 
-}  // namespace thaw
+}  // namespace thaw::cli

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace thaw {
+namespace thaw::cli {
 
 // A share of the work for one of several processes: files are told apart by a hash of their path.
 struct Shard {
@@ -27,4 +27,4 @@ Shard parse_shard(const std::string& text);
 std::vector<std::string> expand_sources(const std::vector<std::string>& sources,
                                         const Shard& shard = {});
 
-}  // namespace thaw
+}  // namespace thaw::cli
