@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "base/noise.h"
-#include "kernels/cpu/conv.h"
-#include "kernels/cpu/depthwise.h"
+#include "kernels/cpu/conv/conv.h"
+#include "kernels/cpu/depthwise/depthwise.h"
 #include "thaw/tensor.h"
 
 namespace thaw::cpu {

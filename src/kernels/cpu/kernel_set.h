@@ -262,7 +262,7 @@ struct NarrowKernels {
 // being column_bytes / 4 (with 2 bytes each group is [2][vectors * 16] weights). The last panel
 // may have fewer vectors; its weights past `columns` are zeros. Panels of DotPanels::kBytes are
 // those of byte_panels.h instead. Sums are float32, or int32 with `correction` added to them.
-// With DotPanels::kDigits rows are of float32 or float16, and panels those of digit_panels.h.
+// With DotPanels::kDigits rows are of float32 or float16, and panels those of split_int8_panels.h.
 struct DotJob {
   const char* x;
   int64_t stride;

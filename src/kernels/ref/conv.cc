@@ -1,7 +1,7 @@
 // Reference kernels of the convolutions. Sums are kept in double.
 #include <fmt/core.h>
 
-#include "kernels/ref/narrow.h"
+#include "kernels/ref/low_precision.h"
 #include "kernels/ref/window.h"
 
 namespace thaw::ref {

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
+#include "kernels/cpu/conv/window.h"
 #include "kernels/cpu/entries.h"
-#include "kernels/cpu/window.h"
 
 namespace thaw::vendor {
 namespace {

@@ -4,8 +4,8 @@
 
 #include <string>
 
-#include "kernels/cpu/conv.h"
-#include "kernels/cpu/narrow_layer.h"
+#include "kernels/cpu/conv/conv.h"
+#include "kernels/cpu/layer_types.h"
 #include "kernels/kernel.h"
 
 namespace thaw::vendor {

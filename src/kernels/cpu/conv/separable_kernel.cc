@@ -1,0 +1,135 @@
+// The rows of separable convolutions, of every type.
+#include <fmt/core.h>
+
+#include "kernels/cpu/conv/separable.h"
+#include "kernels/cpu/conv/window.h"
+#include "kernels/cpu/gemm/other_panels.h"
+#include "kernels/ref/ref.h"
+
+namespace thaw::cpu {
+namespace {
+
+LayerTypes depthwise_types(const SeparableConv2D& op, DType x) {
+  Narrow first = op;
+  first.result = mid_type(op, x);
+  first.out_scale = op.mid_scale;
+  first.out_zero = op.mid_zero;
+  LayerTypes types = layer_types(first, op.mid_activation, x);
+  types.half_sums = op.half_sums;
+  return types;
+}
+
+LayerTypes pointwise_types(const SeparableConv2D& op, DType x) {
+  Narrow second = op;
+  second.in_scale = op.mid_scale;
+  second.in_zero = op.mid_zero;
+  if (op.result == DType::kInvalid) second.result = x;
+  return layer_types(second, op.activation, mid_type(op, x));
+}
+
+class SeparableKernel : public OpKernel {
+ public:
+  static std::string can_run(const OpDesc& desc) {
+    const auto& op = std::get<SeparableConv2D>(desc.op);
+    std::string why = refuse_narrow(desc, op, {false, true, false, true, false});
+    if (!why.empty()) return why;
+    if (desc.inputs.size() != 5) return fmt::format("{} inputs", desc.inputs.size());
+    Narrow middle;  // as the second half's input
+    middle.result = op.result;
+    middle.in_scale = op.mid_scale;
+    middle.in_zero = op.mid_zero;
+    middle.out_scale = op.out_scale;
+    middle.out_zero = op.out_zero;
+    why = refuse_narrow(desc, middle, {false, true, false, true, false});
+    if (!why.empty()) return "between the halves: " + why;
+    return refuse_shapes(desc);
+  }
+
+  SeparableKernel(const OpDesc& desc, const KernelSet& set)
+      : op_(std::get<SeparableConv2D>(desc.op)),
+        filter_(desc.inputs[1].constant->shape()),
+        result_(dtype_of(pointwise_types(op_, desc.inputs[0].dtype).result)) {
+    const DType x = desc.inputs[0].dtype;
+    const int64_t n = desc.inputs[3].constant->dim(3);
+    depthwise_ = DepthwiseLayer(desc, set, depthwise_types(op_, x), 1, 2);
+    pointwise_ = NarrowMatrix(desc, set, pointwise_types(op_, x), {3, 4, filter_[2], n, n});
+  }
+
+  void run(RunContext& context) override {
+    const Tensor& x = context.input(0);
+    const Separable layer{
+        window_shape("SeparableConv2D", op_, x, filter_[0], filter_[1], filter_[2]), depthwise_,
+        pointwise_};
+    if (layer.shape.in_c != filter_[2])
+      ref::fail("SeparableConv2D",
+                fmt::format("{} does not suit the filter {}", x.str(), filter_.str()));
+    Shape out = output_shape(layer.shape);
+    out[3] = pointwise_.n();
+    Tensor& y = context.output(0, result_, out);
+    if (y.num_elements() == 0) return;
+    compute(layer, x.raw(), y.raw(), context);
+  }
+
+  bool holds_constant(size_t input) const override { return input > 0; }
+  size_t bytes() const override { return depthwise_.bytes() + pointwise_.bytes(); }
+
+ private:
+  static std::string refuse_shapes(const OpDesc& desc) {
+    const Tensor& first = *desc.inputs[1].constant;
+    const Tensor& second = *desc.inputs[3].constant;
+    const int64_t c = first.dim(2);
+    if (first.dim(3) != 1 || second.dim(0) != 1 || second.dim(1) != 1 || second.dim(2) != c)
+      return fmt::format("filters of {} and {}", first.str(), second.str());
+    if (desc.inputs[2].constant->num_elements() != c ||
+        desc.inputs[4].constant->num_elements() != second.dim(3))
+      return "a bias has not one number for each channel";
+    return {};
+  }
+
+  virtual void compute(const Separable& layer, const void* x, void* y, RunContext& context) {
+    const int threads = context.pool().threads();
+    const size_t scratch = separable_scratch_bytes(layer, threads);
+    separable(layer, x, y, context.pool(), context.scratch(scratch * static_cast<size_t>(threads)));
+  }
+
+  const SeparableConv2D op_;
+  const Shape filter_;
+  const DType result_;
+  DepthwiseLayer depthwise_;
+  NarrowMatrix pointwise_;
+};
+
+// The halves one after the other, over the whole picture.
+class SplitSeparableKernel : public SeparableKernel {
+ public:
+  using SeparableKernel::SeparableKernel;
+
+ private:
+  void compute(const Separable& layer, const void* x, void* y, RunContext& context) override {
+    const int threads = context.pool().threads();
+    split_separable(layer, x, y, context.pool(),
+                    context.scratch(split_separable_scratch_bytes(layer, threads)));
+  }
+};
+
+// Products in float32, where the width of panels counts.
+class WideSeparableKernel : public SeparableKernel {
+ public:
+  using SeparableKernel::SeparableKernel;
+  static std::string can_run(const OpDesc& desc) {
+    if (desc.inputs[0].dtype != DType::kFloat32) return "not float32";
+    return SeparableKernel::can_run(desc);
+  }
+};
+
+}  // namespace
+
+void add_separable_entries(Entries& entries) {
+  THAW_CPU_DOT_ENTRIES(entries, SeparableKernel, OpKind::kSeparableConv2D, "separable");
+  THAW_CPU_ENTRIES(entries, SeparableKernel, OpKind::kSeparableConv2D, "separable");
+  THAW_CPU_PANEL_ENTRIES(entries, WideSeparableKernel, OpKind::kSeparableConv2D, "separable");
+  THAW_CPU_DOT_ENTRIES(entries, SplitSeparableKernel, OpKind::kSeparableConv2D, "separable.split");
+  THAW_CPU_ENTRIES(entries, SplitSeparableKernel, OpKind::kSeparableConv2D, "separable.split");
+}
+
+}  // namespace thaw::cpu

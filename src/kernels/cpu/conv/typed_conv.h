@@ -1,0 +1,31 @@
+// Convolution over activations of any type: a product over rows that lie in x (1x1, stride 1) or
+// are gathered, a block of output pixels at a time.
+#pragma once
+
+#include "base/thread_pool.h"
+#include "kernels/cpu/conv/conv.h"
+#include "kernels/cpu/dot/typed_matrix.h"
+
+namespace thaw::cpu {
+
+struct NarrowConv {
+  WindowShape shape;
+  Element x_type;
+  int in_zero;  // what stands outside the picture
+  Element y_type;
+  const NarrowMatrix* filters;  // one for each group or head
+  int64_t groups;
+  // Convolutions of the same x, each with a result of its own; with more than one, groups is 1 and
+  // the shape's out_c is that of all.
+  int64_t heads = 1;
+};
+
+// Scratch that one thread needs.
+size_t narrow_conv_scratch_bytes(const NarrowConv& conv);
+
+// y [batch, out_h, out_w, out_c], one for each head, from x. `scratch` has pool.threads() times
+// narrow_conv_scratch_bytes, aligned to 64. All extents are at least 1.
+void narrow_conv(const NarrowConv& conv, const void* x, void* const* y, ThreadPool& pool,
+                 void* scratch);
+
+}  // namespace thaw::cpu

@@ -1,0 +1,194 @@
+// The rows of convolutions over few bits.
+#include <fmt/core.h>
+
+#include <cstring>
+
+#include "base/round_up.h"
+#include "kernels/cpu/conv/typed_conv.h"
+#include "kernels/cpu/conv/window.h"
+#include "kernels/cpu/entries.h"
+#include "kernels/ref/ref.h"
+
+namespace thaw::cpu {
+namespace {
+
+// Extents of a convolution's filter.
+struct FilterShape {
+  explicit FilterShape(const OpDesc& desc) {
+    const Tensor& f = *desc.inputs[1].constant;
+    h = f.dim(0);
+    w = f.dim(1);
+    group_c = f.dim(2);
+    out_c = f.dim(3);
+    groups = desc.inputs[0].shape[3] / group_c;
+  }
+  int64_t k() const { return h * w * group_c; }
+  int64_t group_n() const { return out_c / groups; }
+  int64_t h, w, group_c, out_c, groups;
+};
+
+std::string refuse_shapes(const OpDesc& desc) {
+  const Shape& x = desc.inputs[0].shape;
+  if (x.rank() != 4 || x[3] == kUnknownDim) return "the number of channels is not known";
+  const FilterShape f(desc);
+  if (f.groups < 1 || f.groups * f.group_c != x[3] || f.out_c % f.groups != 0)
+    return fmt::format("{} channels don't suit the filter {}", x[3],
+                       desc.inputs[1].constant->str());
+  if (desc.inputs.size() > 2 && desc.inputs[2].constant->num_elements() != f.out_c)
+    return fmt::format("the bias is {}", desc.inputs[2].constant->str());
+  return {};
+}
+
+// Activations for which the set has dot products.
+class NarrowConvKernel : public OpKernel {
+ public:
+  static std::string can_run(const OpDesc& desc) {
+    std::string why = refuse_narrow(desc, std::get<Conv2D>(desc.op), {false, true, false});
+    if (why.empty()) why = refuse_shapes(desc);
+    if (!why.empty() || desc.inputs[0].dtype != DType::kFloat32) return why;
+    return FilterShape(desc).k() < kLeastLength ? "products of float32 are short" : "";
+  }
+
+  NarrowConvKernel(const OpDesc& desc, const KernelSet& set)
+      : op_(std::get<Conv2D>(desc.op)),
+        filter_(desc),
+        in_c_(desc.inputs[0].shape[3]),
+        types_(layer_types(op_, op_.activation, desc.inputs[0].dtype)) {
+    const int64_t n = filter_.group_n();
+    for (int64_t g = 0; g < filter_.groups; ++g)
+      matrices_.emplace_back(desc, set, types_,
+                             MatrixPart{1, 2, filter_.k(), n, filter_.out_c, g * n});
+  }
+
+  void run(RunContext& context) override {
+    const Tensor& x = context.input(0);
+    NarrowConv conv;
+    conv.shape = window_shape("Conv2D", op_, x, filter_.h, filter_.w, filter_.out_c);
+    conv.x_type = types_.x;
+    conv.in_zero = types_.in_zero;
+    conv.y_type = types_.result;
+    conv.filters = matrices_.data();
+    conv.groups = filter_.groups;
+    if (conv.shape.in_c != in_c_)
+      ref::fail("Conv2D", fmt::format("{} where {} channels were planned", x.str(), in_c_));
+    Tensor& y = context.output(0, dtype_of(types_.result), output_shape(conv.shape));
+    if (y.num_elements() == 0) return;
+    const auto threads = static_cast<size_t>(context.pool().threads());
+    void* const result = y.raw();
+    narrow_conv(conv, x.raw(), &result, context.pool(),
+                context.scratch(narrow_conv_scratch_bytes(conv) * threads));
+  }
+
+  bool holds_constant(size_t input) const override { return input > 0; }
+  size_t bytes() const override {
+    size_t total = 0;
+    for (const NarrowMatrix& m : matrices_) total += m.bytes();
+    return total;
+  }
+
+ private:
+  // Gathering and splitting float32 costs more below.
+  static constexpr int64_t kLeastLength = 64;
+
+  const Conv2D op_;
+  const FilterShape filter_;
+  const int64_t in_c_;
+  const LayerTypes types_;
+  std::vector<NarrowMatrix> matrices_;
+};
+
+// Products in float32 of activations of 8 or 16 bits.
+class WidenedConvKernel : public NarrowConvKernel {
+ public:
+  using NarrowConvKernel::NarrowConvKernel;
+  static std::string can_run(const OpDesc& desc) {
+    if (desc.inputs[0].dtype == DType::kFloat32) return "the input is float32";
+    return NarrowConvKernel::can_run(desc);
+  }
+};
+
+// float32 activations with a result of 8 or 16 bits: arithmetic in float32, rounded at the end.
+class NarrowingConvKernel : public OpKernel {
+ public:
+  static std::string can_run(const OpDesc& desc) {
+    if (desc.inputs[0].dtype != DType::kFloat32) return "the input is not float32";
+    if (desc.outputs[0].dtype == DType::kFloat32) return "the result is float32";
+    std::string why = refuse_narrow(desc, std::get<Conv2D>(desc.op), {false, true, false});
+    return why.empty() ? refuse_shapes(desc) : why;
+  }
+
+  NarrowingConvKernel(const OpDesc& desc, const KernelSet& set)
+      : op_(std::get<Conv2D>(desc.op)),
+        filter_(desc),
+        gemm_(narrowing_gemm(set, filter_.k())),
+        finish_rows_(set.narrow.finish),
+        in_c_(desc.inputs[0].shape[3]),
+        types_(layer_types(op_, op_.activation, DType::kFloat32)) {
+    const int64_t n = filter_.group_n();
+    const size_t one = whole_lines(PackedMatrix::bytes(gemm_, filter_.k(), n));
+    const size_t all = one * static_cast<size_t>(filter_.groups);
+    packed_ = desc.pack(all + ChannelFinish::bytes(filter_.out_c), [&](void* memory) {
+      auto* to = static_cast<char*>(memory);
+      std::memset(to, 0, all);
+      for (int64_t g = 0; g < filter_.groups; ++g)
+        PackedMatrix(gemm_, filter_.k(), n, to + static_cast<size_t>(g) * one)
+            .pack(constant_floats(desc, 1) + g * n, filter_.out_c, 1, nullptr);
+      const std::vector<float> ones(static_cast<size_t>(filter_.out_c), 1.0F);
+      ChannelFinish::fill(types_, ones, constant_floats(desc, 2), to + all);
+    });
+    auto* memory = packed_.data<char>();
+    for (int64_t g = 0; g < filter_.groups; ++g)
+      matrices_.emplace_back(gemm_, filter_.k(), n, memory + static_cast<size_t>(g) * one);
+    finish_ = ChannelFinish(types_, filter_.out_c, memory + all);
+  }
+
+  void run(RunContext& context) override {
+    const Tensor& x = context.input(0);
+    const WindowShape shape = window_shape("Conv2D", op_, x, filter_.h, filter_.w, filter_.out_c);
+    if (shape.in_c != in_c_)
+      ref::fail("Conv2D", fmt::format("{} where {} channels were planned", x.str(), in_c_));
+    Tensor& y = context.output(0, dtype_of(types_.result), output_shape(shape));
+    if (y.num_elements() == 0) return;
+    const size_t scratch = conv2d_scratch_bytes(gemm_, shape, filter_.groups, true);
+    const auto threads = static_cast<size_t>(context.pool().threads());
+    conv2d(shape, matrices_.data(), filter_.groups, x.data<float>(),
+           {y.raw(), {}, finish_rows_, finish_.at(0)}, context.pool(),
+           context.scratch(scratch * threads));
+  }
+
+  bool holds_constant(size_t input) const override { return input > 0; }
+  size_t bytes() const override { return packed_.num_bytes(); }
+
+ private:
+  const Conv2D op_;
+  const FilterShape filter_;
+  const GemmKernels& gemm_;
+  void (*const finish_rows_)(const FinishJob&);
+  const int64_t in_c_;
+  const LayerTypes types_;
+  ChannelFinish finish_;
+  Tensor packed_;
+  std::vector<PackedMatrix> matrices_;
+};
+
+// Where products are short and the set has kernels for those.
+class ShortConvKernel : public NarrowingConvKernel {
+ public:
+  using NarrowingConvKernel::NarrowingConvKernel;
+  static std::string can_run(const OpDesc& desc) {
+    std::string why = NarrowingConvKernel::can_run(desc);
+    if (!why.empty()) return why;
+    return FilterShape(desc).k() > kShortLength ? "products are long" : "";
+  }
+};
+
+}  // namespace
+
+void add_narrow_conv_entries(Entries& entries) {
+  THAW_CPU_DOT_ENTRIES(entries, NarrowConvKernel, OpKind::kConv2D, "narrow_conv2d");
+  THAW_CPU_ENTRIES(entries, WidenedConvKernel, OpKind::kConv2D, "narrow_conv2d");
+  add_entry<Isa::kAmx, ShortConvKernel>(entries, "cpu.narrowing_conv2d.amx", OpKind::kConv2D);
+  THAW_CPU_ENTRIES(entries, NarrowingConvKernel, OpKind::kConv2D, "narrowing_conv2d");
+}
+
+}  // namespace thaw::cpu

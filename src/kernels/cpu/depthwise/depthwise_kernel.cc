@@ -1,0 +1,87 @@
+// The depthwise convolution rows, of every type.
+#include <fmt/core.h>
+
+#include "base/round_up.h"
+#include "kernels/cpu/conv/window.h"
+#include "kernels/cpu/depthwise/depthwise.h"
+#include "kernels/cpu/entries.h"
+#include "kernels/ref/ref.h"
+
+namespace thaw::cpu {
+namespace {
+
+std::string refuse_layer(const OpDesc& desc) {
+  std::string why = refuse_narrow(desc, std::get<DepthwiseConv2D>(desc.op), {false, true, false});
+  if (!why.empty()) return why;
+  const Tensor& filter = *desc.inputs[1].constant;
+  const int64_t out_c = filter.dim(2) * filter.dim(3);
+  if (desc.inputs.size() > 2 && desc.inputs[2].constant->num_elements() != out_c)
+    return fmt::format("the bias is {}", desc.inputs[2].constant->str());
+  return {};
+}
+
+bool in_float32(const OpDesc& desc) {
+  return desc.inputs[0].dtype == DType::kFloat32 && desc.outputs[0].dtype == DType::kFloat32;
+}
+
+class DepthwiseKernel : public OpKernel {
+ public:
+  static std::string can_run(const OpDesc& desc) {
+    return in_float32(desc) ? refuse_layer(desc) : "not float32 at both ends";
+  }
+
+  DepthwiseKernel(const OpDesc& desc, const KernelSet& set)
+      : op_(std::get<DepthwiseConv2D>(desc.op)), filter_(desc.inputs[1].constant->shape()) {
+    LayerTypes types = layer_types(op_, op_.activation, desc.inputs[0].dtype);
+    types.half_sums = op_.half_sums;
+    layer_ = DepthwiseLayer(desc, set, types, 1, 2);
+  }
+
+  void run(RunContext& context) override {
+    const Tensor& x = context.input(0);
+    const WindowShape shape =
+        window_shape("DepthwiseConv2D", op_, x, filter_[0], filter_[1], filter_[2] * filter_[3]);
+    if (shape.in_c != filter_[2])
+      ref::fail("DepthwiseConv2D",
+                fmt::format("{} does not suit the filter {}", x.str(), filter_.str()));
+    Tensor& y = context.output(0, dtype_of(layer_.types().result), output_shape(shape));
+    if (y.num_elements() == 0) return;
+    const auto threads = static_cast<size_t>(context.pool().threads());
+    layer_.run(shape, x.raw(), y.raw(), context.pool(),
+               context.scratch(whole_lines(layer_.scratch_bytes(shape)) * threads));
+  }
+
+  bool holds_constant(size_t input) const override { return input > 0; }
+  size_t bytes() const override { return layer_.bytes(); }
+
+ private:
+  const DepthwiseConv2D op_;
+  const Shape filter_;
+  DepthwiseLayer layer_;
+};
+
+// Other types at one end or both.
+class NarrowDepthwiseKernel : public DepthwiseKernel {
+ public:
+  using DepthwiseKernel::DepthwiseKernel;
+  static std::string can_run(const OpDesc& desc) {
+    return in_float32(desc) ? "float32 at both ends" : refuse_layer(desc);
+  }
+};
+
+}  // namespace
+
+void add_depthwise_entries(Entries& entries) {
+  THAW_CPU_ENTRIES(entries, DepthwiseKernel, OpKind::kDepthwiseConv2D, "depthwise");
+  add_entry<Isa::kAmx, NarrowDepthwiseKernel>(entries, "cpu.narrow_depthwise.amx",
+                                              OpKind::kDepthwiseConv2D);
+  add_entry<Isa::kAvx512Bf16, NarrowDepthwiseKernel>(entries, "cpu.narrow_depthwise.avx512_bf16",
+                                                     OpKind::kDepthwiseConv2D);
+  add_entry<Isa::kAvx512Vnni, NarrowDepthwiseKernel>(entries, "cpu.narrow_depthwise.avx512_vnni",
+                                                     OpKind::kDepthwiseConv2D);
+  add_entry<Isa::kNeonI8mm, NarrowDepthwiseKernel>(entries, "cpu.narrow_depthwise.neon_i8mm",
+                                                   OpKind::kDepthwiseConv2D);
+  THAW_CPU_ENTRIES(entries, NarrowDepthwiseKernel, OpKind::kDepthwiseConv2D, "narrow_depthwise");
+}
+
+}  // namespace thaw::cpu

@@ -1,0 +1,10 @@
+#include "kernels/cpu/simd/vec_avx2.h"
+#define THAW_ISA avx2
+#include "kernels/cpu/elementwise/convert_impl.h"
+
+namespace thaw::cpu::avx2 {
+
+extern const NarrowKernels kNarrowKernels;
+const NarrowKernels kNarrowKernels = {widen, finish, quantize};
+
+}  // namespace thaw::cpu::avx2

@@ -1,0 +1,10 @@
+#include "kernels/cpu/simd/vec_neon.h"
+#define THAW_ISA neon
+#include "kernels/cpu/elementwise/convert_impl.h"
+
+namespace thaw::cpu::neon {
+
+extern const NarrowKernels kNarrowKernels;
+const NarrowKernels kNarrowKernels = {widen, finish, quantize};
+
+}  // namespace thaw::cpu::neon
