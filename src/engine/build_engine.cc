@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/memory_budget.h"
+#include "base/processors.h"
 #include "base/stop.h"
 #include "graph/infer_util.h"
 #include "kernels/evaluate.h"
@@ -51,6 +52,7 @@ size_t count_open(const Graph& graph) {
 BuildContext kernels_for(Device& device, const EngineOptions& options) {
   BuildContext context;
   context.device = &device;
+  context.threads = options.threads > 0 ? options.threads : available_processors();
   context.memory_limit = options.memory_limit > 0 ? options.memory_limit : machine_memory();
   if (options.device == "ref") return context;
   context.host_kernels = cpu_kernels();

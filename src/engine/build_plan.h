@@ -1,48 +1,15 @@
 // A finished graph becomes a plan: kernels are chosen, devices joined by copies, memory laid out.
 #pragma once
 
-#include <map>
 #include <memory>
-#include <string>
-#include <utility>
 #include <vector>
 
+#include "engine/prepared_kernels.h"
 #include "graph/graph.h"
 #include "runtime/device.h"
 #include "runtime/plan.h"
 
 namespace thaw {
-
-// What a build decided for one node: a later build of the same graph takes it over.
-struct PreparedKernel {
-  std::string name;            // of the row
-  std::string why;             // why faster ones were passed over
-  std::vector<Tensor> packed;  // its weights (OpDesc::pack)
-  std::vector<bool> held;      // inputs that `packed` replaces
-  int threads = 0;             // Step::threads
-};
-// By the graph, nested ones too, and the node in it.
-using PreparedKernels = std::map<std::pair<const Graph*, NodeId>, PreparedKernel>;
-
-// A constant without its elements: packed weights alone stand for it.
-bool is_absent(const Tensor& constant);
-// A constant whose every reader has it packed: node `id` of `graph`.
-bool is_held(const Graph& graph, NodeId id, const PreparedKernels& kernels);
-// Takes the memory of such constants away; their types stay.
-void drop_held_constants(Graph& graph, const PreparedKernels& kernels);
-
-// What a tuner found best: for single nodes, by the graph and the node in it, and for the plan.
-struct TunedKernel {
-  std::string name;  // of the row
-  std::string why;   // by how much
-};
-struct TunedKernels {
-  std::map<std::pair<const Graph*, NodeId>, TunedKernel> layers;
-  int threads = 0;      // Step::threads of every step
-  size_t left_out = 0;  // layers whose races something disturbed
-  // The time of the plan without tuning over this one's, pair by pair; 0: they were not compared.
-  double speedup = 0;
-};
 
 struct BuildContext {
   Device* device = nullptr;  // preferred
@@ -54,6 +21,14 @@ struct BuildContext {
   const TunedKernels* tuned = nullptr;        // nodes that it lacks get the first row that can
   PreparedKernels* record = nullptr;          // filled when it is there
   size_t memory_limit = 0;                    // bytes that the plan may need; 0: any number
+  int threads = 1;                            // of the pool that will run the plan
+  // Of a device with memory of its own: what other plans of the same weights have there already.
+  // Null: the plan's own.
+  std::shared_ptr<ResidentConstants> resident;
+  // Where the caller's inputs lie and where the results are wanted; a device's only where all of
+  // them have static shapes and are numbers.
+  Space inputs_in = Space::kHost;
+  Space outputs_in = Space::kHost;
 };
 
 // Throws InputError, naming the node, when an op's attributes or constants are impossible, or when

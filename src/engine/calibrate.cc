@@ -10,7 +10,7 @@
 #include "base/processors.h"
 #include "base/thread_pool.h"
 #include "engine/build_engine.h"
-#include "runtime/executor.h"
+#include "engine/plan_runner.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -100,15 +100,11 @@ Calibration calibrate(const Model& model, const EngineOptions& options,
   const std::unique_ptr<Device> device = make_cpu_device();
   const std::unique_ptr<Plan> plan = build_plan(graph, kernels_for(*device, {}));
   ThreadPool pool(options.threads > 0 ? options.threads : available_processors());
-  const std::unique_ptr<Queue> queue = make_host_queue();
-  Workspace workspace;
-  ExecutionResources resources{&pool,       device.get(), queue.get(),
-                               queue.get(), &workspace,   &workspace};
-  Executor executor(*plan, resources);
+  PlanRunner runner(*plan, *device, pool);
   std::vector<Seen> seen(graph.outputs().size());
   for (const auto& see : {&Seen::widen, &Seen::count}) {
     for (const std::vector<Tensor>& batch : batches) {
-      const std::vector<Tensor>& results = executor.run(batch);
+      const std::vector<Tensor>& results = runner.executor().run(batch);
       for (size_t i = 0; i < seen.size(); ++i) (seen[i].*see)(results[i]);
     }
   }

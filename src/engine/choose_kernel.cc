@@ -39,30 +39,54 @@ OpDesc describe(const Graph& graph, const Node& node) {
   return desc;
 }
 
-KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context) {
+KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context, Space space) {
   KernelChoice choice;
-  if (!context.device->shares_host_memory()) {
+  choice.space = space;
+  if (space == Space::kDevice) {
     choice.entry = first_that_can(context.device->kernels(), desc, choice.why);
-    if (choice.entry) {
-      choice.space = Space::kDevice;
-      return choice;
-    }
+  } else {
+    choice.entry = first_that_can(context.host_kernels, desc, choice.why);
+    if (!choice.entry) choice.entry = first_that_can(ref_kernels(), desc, choice.why);
   }
-  choice.entry = first_that_can(context.host_kernels, desc, choice.why);
-  if (!choice.entry) choice.entry = first_that_can(ref_kernels(), desc, choice.why);
   if (!choice.entry)
     throw InternalError(fmt::format("no kernel runs {} ({})", op_name(desc.op), choice.why));
   return choice;
 }
 
-std::vector<const KernelEntry*> host_rows(const OpDesc& desc, const BuildContext& context) {
-  if (choose_kernel(desc, context).space != Space::kHost) return {};
+std::string device_refusal(const OpDesc& desc, const BuildContext& context) {
+  std::string why;
+  if (first_that_can(context.device->kernels(), desc, why)) return {};
+  return why.empty()
+             ? fmt::format("{} has no kernel for {}", context.device->name(), op_name(desc.op))
+             : why;
+}
+
+std::optional<Space> known_space(const Graph& graph, NodeId id, const BuildContext& context) {
+  std::string name;
+  if (context.prepared) {
+    const auto found = context.prepared->find({&graph, id});
+    if (found != context.prepared->end()) name = found->second.name;
+  } else if (context.tuned) {
+    const auto found = context.tuned->layers.find({&graph, id});
+    if (found != context.tuned->layers.end()) name = found->second.name;
+  }
+  if (name.empty()) return std::nullopt;
+  const OpKind op = kind_of(graph.node(id).op);
+  return row_named(context.device->kernels(), op, name) ? Space::kDevice : Space::kHost;
+}
+
+std::vector<const KernelEntry*> rows_for(const OpDesc& desc, const BuildContext& context,
+                                         Space space) {
   std::vector<const KernelEntry*> rows;
   const auto add = [&](KernelTable table) {
     for (const KernelEntry& row : table)
       if (row.op == kind_of(desc.op) && (!row.can_run || row.can_run(desc).empty()))
         rows.push_back(&row);
   };
+  if (space == Space::kDevice) {
+    add(context.device->kernels());
+    return rows;
+  }
   add(context.host_kernels);
   for (const KernelTable& table : context.optional) add(table);
   if (rows.empty()) add(ref_kernels());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,16 @@ struct KernelChoice {
 };
 
 OpDesc describe(const Graph& graph, const Node& node);
-// The first row that can: the device's, then the host's, then the reference kernel.
-KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context);
-// Every row that can run it in host memory, what choose_kernel takes first; the reference kernel
-// only when there is no other. Empty when it runs on a device with memory of its own.
-std::vector<const KernelEntry*> host_rows(const OpDesc& desc, const BuildContext& context);
+// The first row that can there: the device's; the host's, then the reference kernel.
+KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context, Space space);
+// Why no row of the device can, "null.Conv2D: groups; ..."; empty when one can.
+std::string device_refusal(const OpDesc& desc, const BuildContext& context);
+// Where a stored plan or a tuner has the node; nothing when neither says.
+std::optional<Space> known_space(const Graph& graph, NodeId id, const BuildContext& context);
+// Every row that can run it there, what choose_kernel takes first; the reference kernel only when
+// there is no other.
+std::vector<const KernelEntry*> rows_for(const OpDesc& desc, const BuildContext& context,
+                                         Space space);
 // The row of that name. Throws InputError when there is none or it can't run this.
 KernelChoice find_kernel(const std::string& name, const std::string& why, const OpDesc& desc,
                          const BuildContext& context);

@@ -28,11 +28,6 @@ int64_t sum(int64_t a, int64_t b) {
 
 }  // namespace
 
-bool is_layer(const Node& node) {
-  return node.as<Conv2D>() || node.as<DepthwiseConv2D>() || node.as<SeparableConv2D>() ||
-         node.as<ConvHeads>() || node.as<ResizeConv2D>() || node.as<MatMul>();
-}
-
 int64_t count_macs(const Graph& graph, const Node& node) {
   const bool conv = node.as<Conv2D>() != nullptr;
   if (conv || node.as<ResizeConv2D>() || node.as<DepthwiseConv2D>()) {

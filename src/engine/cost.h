@@ -7,9 +7,6 @@
 
 namespace thaw {
 
-// Convolutions and matrix products: what a network's time goes to.
-bool is_layer(const Node& node);
-
 // Multiply-accumulates of convolutions and matrix products; 0 for other ops and -1 when the shapes
 // are not known.
 int64_t count_macs(const Graph& graph, const Node& node);

@@ -76,7 +76,7 @@ void shed_unread_results(Graph& graph, const BuildContext& context, PreparedKern
     for (const ValueId v : node.inputs)
       if (const Tensor* constant = graph.constant_value(v); constant && is_absent(*constant))
         throw InputError(fmt::format("node '{}' reads what is not there", node.name));
-    const KernelChoice choice = choose_kernel(describe(graph, node), context);
+    const KernelChoice choice = choose_kernel(describe(graph, node), context, Space::kHost);
     kernels[{&graph, id}] = {choice.entry->name, choice.why, {}, {}, 0};
   }
 }
@@ -127,10 +127,8 @@ struct Engine::Impl {
   std::shared_ptr<SharedPlans> shared_plans;
   std::unique_ptr<Device> device;
   ThreadPool pool;
-  std::unique_ptr<Queue> host_queue;
-  std::unique_ptr<Queue> device_queue;
-  Workspace host_workspace;
-  Workspace device_workspace;
+  std::unique_ptr<Queue> queue;
+  Workspace workspace;
   ExecutionResources resources;
   std::list<CachedPlan> plans;       // latest used first
   std::unique_ptr<CachedPlan> slow;  // for shapes past max_cached_engines
@@ -146,16 +144,12 @@ Engine::Impl::Impl(const Model& m, const EngineOptions& o, std::shared_ptr<Share
       shared_plans(std::move(s)),
       device(make_device(o.device)),
       pool(o.threads > 0 ? o.threads : available_processors(), o.pin),
-      host_queue(make_host_queue()),
-      device_queue(device->create_queue()),
-      device_workspace(*device) {
+      queue(device->create_queue()) {
   for (const size_t i : chosen) outputs.push_back(model.outputs()[i]);
   resources.pool = &pool;
   resources.device = device.get();
-  resources.host_queue = host_queue.get();
-  resources.device_queue = device_queue.get();
-  resources.host_workspace = &host_workspace;
-  resources.device_workspace = &device_workspace;
+  resources.queue = queue.get();
+  resources.workspace = &workspace;
 }
 
 void Engine::Impl::check_inputs(const std::vector<Tensor>& inputs) const {
@@ -232,7 +226,7 @@ bool Engine::Impl::load(const std::vector<Shape>& shapes, const BuildContext& co
     return false;
   const auto start = Clock::now();
   std::optional<PlanFile> file =
-      model.plans()->find(shapes, *options.precision, device->name(), model.log());
+      model.plans()->find(shapes, *options.precision, *device, model.log());
   if (!file) return false;
   BuildContext prepared = context;
   prepared.prepared = &file->kernels;
@@ -367,7 +361,7 @@ MemoryUse Engine::memory() const {
   const Plan& plan = *impl_->latest->plan;
   use.arena = plan.arena_bytes[0] + plan.arena_bytes[1];
   use.weights = plan.constant_bytes;
-  use.scratch = impl_->host_workspace.scratch_bytes() + impl_->device_workspace.scratch_bytes();
+  use.scratch = impl_->workspace.scratch_bytes();
   return use;
 }
 

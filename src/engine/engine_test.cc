@@ -14,7 +14,6 @@
 #include "engine/build_plan.h"
 #include "graph/graph.h"
 #include "runtime/executor.h"
-#include "runtime/null_device.h"
 #include "tests/counting_new.h"
 #include "thaw/error.h"
 #include "thaw/timings.h"
@@ -398,39 +397,6 @@ TEST(Engine, ALoopWithoutEndCanBeStopped) {
   stop.stop_after(0.02);
   const StopScope scope(&stop);
   EXPECT_THROW(engine.run({Tensor::zeros(DType::kFloat32, {})}), Stopped);
-}
-
-// The core drives a device with memory of its own through Device and Queue alone.
-TEST(NullDevice, TakesUploadsLaunchesAndDownloads) {
-  NullDevice device;
-  Graph g;
-  const ValueId x = g.add_input("x", {DType::kFloat32, {1, 8, 8, 3}});
-  const ValueId filter = g.constant(random_floats({1, 1, 3, 4}, 1));
-  const ValueId conv = g.add(Conv2D{}, {x, filter}, "conv");
-  const ValueId relu = g.add(Unary{UnaryKind::kRelu}, {conv}, "relu");
-  const ValueId on_host = g.add(Softmax{}, {relu}, "softmax");
-  g.add_output("y", g.add(Unary{UnaryKind::kSigmoid}, {on_host}, "sigmoid"));
-  BuildContext context;
-  context.device = &device;
-  const std::unique_ptr<Plan> plan = build_plan(g, context);
-  const std::unique_ptr<Queue> queue = device.create_queue();
-  const std::unique_ptr<Queue> host_queue = make_host_queue();
-  Workspace host_workspace;
-  Workspace device_workspace(device);
-  ExecutionResources resources;
-  resources.device = &device;
-  resources.host_queue = host_queue.get();
-  resources.device_queue = queue.get();
-  resources.host_workspace = &host_workspace;
-  resources.device_workspace = &device_workspace;
-  Executor executor(*plan, resources);
-  EXPECT_EQ(device.counts().uploads, 1);  // the filter, once
-  executor.run({random_floats({1, 8, 8, 3}, 2)});
-  executor.run({random_floats({1, 8, 8, 3}, 3)});
-  EXPECT_EQ(device.counts().uploads, 1 + 2 * 2);  // x, and softmax's result for the sigmoid
-  EXPECT_EQ(device.counts().downloads, 2 * 2);    // relu for the softmax, and y
-  EXPECT_EQ(device.counts().launches, 2 * 3);     // conv, relu, sigmoid
-  EXPECT_TRUE(plan->is_static);
 }
 
 }  // namespace

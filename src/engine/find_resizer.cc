@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "engine/build_engine.h"
-#include "engine/cost.h"
+#include "ops/traits.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -16,7 +16,7 @@ Graph preprocessing(const Graph& graph) {
   Graph part = graph.clone();
   while (!part.outputs().empty()) part.remove_output(part.outputs().size() - 1);
   for (const NodeId id : part.topological_order()) {
-    if (!is_layer(part.node(id)) || part.node(id).as<MatMul>()) continue;
+    if (!traits(part.node(id).op).is_layer || part.node(id).as<MatMul>()) continue;
     part.add_output("pixels", part.node(id).inputs[0]);
     break;
   }

@@ -9,6 +9,7 @@
 #include "engine/model_graph.h"
 #include "import/frozen_model.h"
 #include "import/import_graph.h"
+#include "ops/traits.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -36,7 +37,7 @@ int64_t total_macs(const Graph& graph) {
 int64_t count_parameters(const Graph& graph) {
   int64_t total = 0;
   for_each_node(graph, [&](const Graph& g, const Node& node) {
-    if (!is_layer(node) && !node.as<BatchNorm>()) return;
+    if (!traits(node.op).is_layer && !node.as<BatchNorm>()) return;
     for (ValueId v : node.inputs)
       if (const Tensor* t = g.constant_value(v)) total += t->num_elements();
   });
@@ -52,7 +53,7 @@ std::string feature_extractor(const Graph& graph) {
     if (!found.empty() || at == std::string::npos) return;
     const size_t begin = at + kScope.size();
     const std::string scope = node.name.substr(begin, node.name.find('/', begin) - begin);
-    if (is_layer(node) && !node.as<MatMul>()) found = scope;
+    if (traits(node.op).is_layer && !node.as<MatMul>()) found = scope;
   });
   return found;
 }

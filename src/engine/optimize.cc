@@ -194,8 +194,8 @@ class Optimizer {
           fmt::format("not run to the end: it takes more than {:g} s", options_.check_seconds);
     }
     file.step_ms = trials_.back().step_ms;
-    file.facts = {version(),          source_id(),           device_->name(),
-                  cpu_feature_text(), model_mark(manifest_), report_.precision,
+    file.facts = {version(),           source_id(),           device_->name(),
+                  device_->identity(), model_mark(manifest_), report_.precision,
                   planned.shapes};
     const std::string name = fmt::format("{}.plan", manifest_.plans.size() + 1);
     write_plan_file(folder + "/" + name, file);

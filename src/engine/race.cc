@@ -60,13 +60,20 @@ struct Runner {
 
 class Race {
  public:
-  Race(const OpDesc& desc, ThreadPool& pool) : pool_(pool), context_(&pool, &workspace_) {
-    inputs_.reserve(desc.inputs.size());
-    outputs_.reserve(desc.outputs.size());
+  Race(const RaceTrack& track, const OpDesc& desc)
+      : pool_(track.pool),
+        most_threads_(track.on_host() ? track.pool.size() : 1),
+        queue_(track.on_host() ? make_host_queue() : track.device.create_queue()),
+        start_(queue_->create_event()),
+        end_(queue_->create_event()),
+        context_(&track.pool, &workspace_) {
+    const auto place = [&](Tensor t) {
+      return track.on_host() ? t : on_device(track.device, *queue_, t);
+    };
     for (const TensorDesc& in : desc.inputs)
-      inputs_.push_back(in.constant != nullptr ? *in.constant : made_up(in.dtype, in.shape));
+      inputs_.push_back(place(in.constant ? *in.constant : made_up(in.dtype, in.shape)));
     for (const TensorDesc& out : desc.outputs)
-      outputs_.push_back(Tensor::zeros(out.dtype, out.shape));
+      outputs_.push_back(place(Tensor::zeros(out.dtype, out.shape)));
     context_.bind(inputs_, outputs_);
   }
   ~Race() { pool_.limit(0); }
@@ -75,7 +82,7 @@ class Race {
 
   void enter(const KernelEntry& row, const OpDesc& desc) {
     try {
-      for (int threads = pool_.size(); threads >= 1; threads /= 2) {
+      for (int threads = most_threads_; threads >= 1; threads /= 2) {
         if (packed_bytes_ > kMostPackedBytes) return leave_out(row);
         Runner runner{&row, row.create(desc), threads, {}};
         packed_bytes_ += runner.kernel->bytes();
@@ -128,11 +135,14 @@ class Race {
   void leave_out(const KernelEntry& row) { dropped_.push_back({row.name, 0, 0}); }
 
   double run_once(const Runner& runner) {
+    static const std::string kNode = "raced";
     wake(pool_);
     pool_.limit(runner.threads);
-    const Clock::time_point start = Clock::now();
-    runner.kernel->run(context_);
-    return milliseconds_since(start);
+    queue_->record(*start_);
+    queue_->launch({runner.kernel.get(), &context_, &kNode});
+    queue_->record(*end_);
+    end_->wait();
+    return end_->ms_since(*start_);
   }
 
   bool is_surely_hopeless(const Runner& runner) const {
@@ -161,6 +171,10 @@ class Race {
   }
 
   ThreadPool& pool_;
+  const int most_threads_;
+  const std::unique_ptr<Queue> queue_;
+  const std::unique_ptr<Event> start_;
+  const std::unique_ptr<Event> end_;
   Workspace workspace_;
   RunContext context_;
   std::vector<Tensor> inputs_;
@@ -190,17 +204,17 @@ void rank(std::vector<KernelTiming>& timings) {
   std::rotate(timings.begin(), at, at + 1);
 }
 
-RaceResult race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc, ThreadPool& pool,
-                const TuneOptions& options) {
+RaceResult race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc,
+                const RaceTrack& track, const TuneOptions& options) {
   RaceResult result;
   for (int i = 0; i < kTries; ++i) {
     const ProcessorShare share;
-    Race race(desc, pool);
+    Race race(track, desc);
     for (const KernelEntry* row : rows) race.enter(*row, desc);
     race.run(options);
     result.timings = race.result();
-    result.disturbed =
-        options.least_share > 0 && (share.value() < options.least_share || !race.is_steady());
+    const bool interrupted = track.on_host() && share.value() < options.least_share;
+    result.disturbed = options.least_share > 0 && (interrupted || !race.is_steady());
     if (!result.disturbed) break;
   }
   return result;

@@ -8,6 +8,7 @@
 #include "base/thread_pool.h"
 #include "engine/tune.h"
 #include "kernels/kernel.h"
+#include "runtime/plan.h"
 
 namespace thaw {
 
@@ -30,17 +31,25 @@ class ProcessorShare {
   double busy_;
 };
 
+// Where kernels are timed: in host memory, or on a device by its own queue and clock.
+struct RaceTrack {
+  Device& device;
+  Space space;
+  ThreadPool& pool;
+  bool on_host() const { return space == Space::kHost; }
+};
+
 struct RaceResult {
   std::vector<KernelTiming> timings;
   bool disturbed = false;  // by other work on the machine, however often it was run
 };
 
-// The rows' times on 1 .. pool.threads() threads, the one to take first: the fastest, or the first
-// row on all threads where nothing is clearly faster. Shapes of `desc` are static; inputs that are
-// not constant are made up. Rows that fail on them, or whose weights would fill the memory beside
-// the others', come last and with 0 threads.
-RaceResult race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc, ThreadPool& pool,
-                const TuneOptions& options);
+// The rows' times on 1 .. pool.threads() threads (on a device 1), the one to take first: the
+// fastest, or the first row on all threads where nothing is clearly faster. Shapes of `desc` are
+// static; inputs that are not constant are made up. Rows that fail on them, or whose weights would
+// fill the memory beside the others', come last and with 0 threads.
+RaceResult race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc,
+                const RaceTrack& track, const TuneOptions& options);
 
 // Sorts, the fastest first; but the first stays where it is unless another is clearly faster.
 void rank(std::vector<KernelTiming>& timings);

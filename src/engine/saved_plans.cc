@@ -110,14 +110,14 @@ std::shared_ptr<const SavedPlans> SavedPlans::open(const std::string& saved_mode
 }
 
 std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Precision precision,
-                                         const std::string& device, const Log& log) const {
+                                         const Device& device, const Log& log) const {
   const std::string wanted = fmt::format("{} {}", shapes_text(shapes), precision_name(precision));
   const auto fits = [&](const Manifest::Entry& entry) { return serves(entry.shapes, shapes); };
   const auto entry = std::find_if(manifest_.plans.begin(), manifest_.plans.end(), fits);
   if (entry == manifest_.plans.end() || precision != manifest_.precision ||
-      device != manifest_.device) {
+      device.name() != manifest_.device) {
     say(log, LogLevel::kInfo,
-        fmt::format("{}: has no plan for {} on {}; built in memory", path_, wanted, device));
+        fmt::format("{}: has no plan for {} on {}; built in memory", path_, wanted, device.name()));
     return std::nullopt;
   }
   const std::string path = plan_folder(path_) + "/" + entry->file;
@@ -125,8 +125,8 @@ std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Preci
   try {
     PlanFile plan = read_plan_file(path);
     PlanFacts facts;
-    facts.device = device;
-    facts.processor = cpu_feature_text();
+    facts.device = device.name();
+    facts.processor = device.identity();
     facts.model = model_mark(manifest_);
     facts.precision = precision;
     facts.shapes = entry->shapes;

@@ -53,7 +53,7 @@ class SavedPlans {
   // The plan that serves these shapes; nothing, with a word to `log`, when there is none that fits
   // this processor and is whole.
   std::optional<PlanFile> find(const std::vector<Shape>& shapes, Precision precision,
-                               const std::string& device, const Log& log) const;
+                               const Device& device, const Log& log) const;
 
  private:
   std::string path_;  // of the SavedModel

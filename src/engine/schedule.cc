@@ -1,6 +1,6 @@
 #include "engine/schedule.h"
 
-#include "engine/cost.h"
+#include "ops/traits.h"
 
 namespace thaw {
 namespace {
@@ -47,14 +47,14 @@ std::vector<Stage> find_stages(const Graph& graph, const std::vector<NodeId>& or
   std::vector<bool> after(graph.num_nodes(), false);   // is a layer or comes from one
   std::vector<bool> before(graph.num_nodes(), false);  // is a layer or leads to one
   for (NodeId id : order) {
-    after[id] = is_layer(graph.node(id));
+    after[id] = traits(graph.node(id).op).is_layer;
     for (ValueId v : graph.node(id).inputs)
       if (graph.value(v).producer != kNone && after[graph.value(v).producer]) after[id] = true;
   }
   bool any = false;
   for (size_t i = order.size(); i-- > 0;) {
     const NodeId id = order[i];
-    if (is_layer(graph.node(id))) before[id] = any = true;
+    if (traits(graph.node(id).op).is_layer) before[id] = any = true;
     if (!before[id]) continue;
     for (ValueId v : graph.node(id).inputs)
       if (graph.value(v).producer != kNone) before[graph.value(v).producer] = true;

@@ -69,14 +69,14 @@ std::string default_timing_cache() {
   return {};
 }
 
-std::string timing_machine(const std::string& device) {
-  return fmt::format("{}; {}; {}", device, cpu_model_name(), cpu_feature_text());
+std::string timing_machine(const Device& device) {
+  return fmt::format("{}; {}; {}", device.name(), device.model(), device.identity());
 }
 
 std::string timing_build() { return source_id(); }
 
 bool timings_apply(const LayerTimings& timings) {
-  return timings.machine == timing_machine("cpu") && timings.build == timing_build();
+  return timings.machine == timing_machine(*make_cpu_device()) && timings.build == timing_build();
 }
 
 std::string timings_bytes(const std::vector<LayerTimings>& layers) {

@@ -12,13 +12,14 @@
 #include <tuple>
 #include <vector>
 
+#include "runtime/device.h"
 #include "thaw/options.h"
 #include "thaw/timings.h"
 
 namespace thaw {
 
 // LayerTimings::machine and build of this process, for kernels on that device.
-std::string timing_machine(const std::string& device);
+std::string timing_machine(const Device& device);
 std::string timing_build();
 
 std::string timings_bytes(const std::vector<LayerTimings>& layers);

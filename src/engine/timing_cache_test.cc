@@ -16,7 +16,11 @@ namespace {
 namespace fs = std::filesystem;
 
 LayerTimings layer(const std::string& name, const std::string& build = timing_build()) {
-  return {timing_machine("cpu"), build, name, 2, {{"cpu.fast", 1, 0.25}, {"cpu.slow", 2, 1.5}}};
+  return {timing_machine(*make_cpu_device()),
+          build,
+          name,
+          2,
+          {{"cpu.fast", 1, 0.25}, {"cpu.slow", 2, 1.5}}};
 }
 
 class TimingCacheTest : public ::testing::Test {

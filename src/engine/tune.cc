@@ -6,11 +6,13 @@
 
 #include "engine/build_engine.h"
 #include "engine/choose_kernel.h"
-#include "engine/cost.h"
+#include "engine/place_nodes.h"
 #include "engine/race.h"
 #include "engine/race_plans.h"
+#include "engine/schedule.h"
 #include "graph/text.h"
 #include "import/crc32c.h"
+#include "ops/traits.h"
 
 namespace thaw {
 namespace {
@@ -59,7 +61,7 @@ using Layer = std::pair<const Graph*, NodeId>;
 
 void collect_layers(const Graph& graph, std::vector<Layer>& layers) {
   for (NodeId id : graph.topological_order())
-    if (is_layer(graph.node(id))) layers.emplace_back(&graph, id);
+    if (traits(graph.node(id).op).is_layer) layers.emplace_back(&graph, id);
   for (size_t i = 0; i < graph.num_subgraphs(); ++i)
     collect_layers(graph.subgraph({static_cast<int64_t>(i)}), layers);
 }
@@ -77,7 +79,7 @@ class Tuner {
   Tuner(const Graph& graph, const BuildContext& context, ThreadPool& pool, TimingCache& timings,
         const TuneOptions& options)
       : graph_(graph), context_(context), pool_(pool), timings_(timings), options_(options) {
-    key_.machine = timing_machine(context.device->name());
+    key_.machine = timing_machine(*context.device);
     key_.build = timing_build();
     key_.threads = pool.threads();
   }
@@ -90,6 +92,7 @@ class Tuner {
   }
 
  private:
+  const std::vector<Space>& spaces_of(const Graph& graph);
   void race_layers();
   bool race_layer(const Layer& layer);
   TunedKernels fastest_at(int threads) const;
@@ -106,8 +109,17 @@ class Tuner {
   const TuneOptions& options_;
   LayerTimings key_;
   std::vector<RacedLayer> layers_;
+  std::map<const Graph*, std::vector<Space>> spaces_;
   size_t left_out_ = 0;
 };
+
+// By node, where an engine has it that is not tuned.
+const std::vector<Space>& Tuner::spaces_of(const Graph& graph) {
+  const auto [found, fresh] = spaces_.try_emplace(&graph);
+  if (fresh)
+    found->second = place_nodes(graph, schedule(graph), context_, &graph != &graph_).spaces;
+  return found->second;
+}
 
 void Tuner::race_layers() {
   constexpr int kGiveUp = 3;  // races in a row that something disturbed
@@ -131,14 +143,16 @@ bool Tuner::race_layer(const Layer& layer) {
   OpDesc desc = describe(*layer.first, layer.first->node(layer.second));
   for (TensorDesc& in : desc.inputs) in.shape = with_a_size(in.shape);
   if (!has_static_types(desc)) return true;
-  const std::vector<const KernelEntry*> rows = host_rows(desc, context_);
-  if (rows.empty()) return true;
+  desc.target = context_.device->target();
+  const bool on_device = spaces_of(*layer.first).at(layer.second) == Space::kDevice;
+  const RaceTrack track{*context_.device, on_device ? Space::kDevice : Space::kHost, pool_};
+  const std::vector<const KernelEntry*> rows = rows_for(desc, context_, track.space);
   key_.layer = layer_text(desc);
   std::optional<std::vector<KernelTiming>> known = timings_.find(key_);
   if (known && is_race_of(*known, rows)) {
     key_.raced = std::move(*known);
   } else {
-    RaceResult result = race(rows, desc, pool_, options_);
+    RaceResult result = race(rows, desc, track, options_);
     if (result.disturbed) return false;
     key_.raced = std::move(result.timings);
     timings_.add(key_);

@@ -189,7 +189,7 @@ TEST_F(TuneTest, OptionalRowsAreRacedAndNeverTakenOtherwise) {
   optional_ = {row<FakeKernel<100>>("library")};
   EXPECT_EQ(only().name, "library");
   const OpDesc desc = describe(graph_, graph_.node(tuned(graph_).layers.begin()->first.second));
-  EXPECT_STREQ(choose_kernel(desc, context()).entry->name, "own");
+  EXPECT_STREQ(choose_kernel(desc, context(), Space::kHost).entry->name, "own");
   EXPECT_STREQ(find_kernel("library", "", desc, context()).entry->name, "library");
   optional_.clear();
   try {

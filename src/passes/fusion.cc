@@ -33,13 +33,6 @@ std::optional<WithConstant> split_constant(const Graph& graph, const Node& node)
   return WithConstant{node.inputs[first ? 1 : 0], node.inputs[first ? 0 : 1], first};
 }
 
-Activation* linear_activation(Op& op) {
-  if (auto* conv = std::get_if<Conv2D>(&op)) return &conv->activation;
-  if (auto* depthwise = std::get_if<DepthwiseConv2D>(&op)) return &depthwise->activation;
-  if (auto* product = std::get_if<MatMul>(&op)) return &product->activation;
-  return nullptr;
-}
-
 NodeId open_linear(Graph& graph, ValueId value) {
   const NodeId producer = graph.value(value).producer;
   if (producer == kNone || !graph.has_one_user(value)) return kNone;

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "ops/traits.h"
 #include "passes/nested.h"
 
 namespace thaw {
@@ -31,8 +32,6 @@ struct WithConstant {
 };
 std::optional<WithConstant> split_constant(const Graph& graph, const Node& node);
 
-// The activation of a Conv2D, DepthwiseConv2D or MatMul; nullptr for other ops.
-Activation* linear_activation(Op& op);
 // A Conv2D, DepthwiseConv2D or MatMul that alone makes `value`, which has one reader, and that
 // applies no activation: it may still be given a bias. kNone otherwise.
 NodeId open_linear(Graph& graph, ValueId value);

@@ -1,10 +1,28 @@
 // The host as a device: plain memory, a queue that works at once.
+#include <chrono>
 #include <cstring>
 
+#include "base/cpu_features.h"
+#include "base/memory_budget.h"
 #include "runtime/device.h"
 
 namespace thaw {
 namespace {
+
+class HostEvent : public Event {
+ public:
+  void record() { at_ = std::chrono::steady_clock::now(); }
+  void wait() override {}
+  bool done() const override { return true; }
+  double ms_since(const Event& earlier) const override {
+    const std::chrono::duration<double, std::milli> passed =
+        at_ - static_cast<const HostEvent&>(earlier).at_;
+    return passed.count();
+  }
+
+ private:
+  std::chrono::steady_clock::time_point at_;
+};
 
 class HostQueue : public Queue {
  public:
@@ -14,7 +32,10 @@ class HostQueue : public Queue {
   void download(void* host, const void* device, size_t bytes) override {
     std::memcpy(host, device, bytes);
   }
-  void launch(OpKernel& kernel, RunContext& context) override { kernel.run(context); }
+  void launch(const Launch& launch) override { launch.kernel->run(*launch.context); }
+  std::unique_ptr<Event> create_event() override { return std::make_unique<HostEvent>(); }
+  void record(Event& event) override { static_cast<HostEvent&>(event).record(); }
+  void wait(Event&) override {}
   void synchronize() override {}
 };
 
@@ -22,8 +43,11 @@ class HostDevice : public Device {
  public:
   HostDevice(const char* name, KernelTable table) : name_(name), table_(table) {}
   const char* name() const override { return name_; }
-  bool shares_host_memory() const override { return true; }
+  std::string model() const override { return cpu_model_name(); }
+  std::string identity() const override { return cpu_feature_text(); }
+  size_t memory_bytes() const override { return machine_memory(); }
   Target target() const override { return host_target(); }
+  bool shares_host_memory() const override { return true; }
   KernelTable kernels() const override { return table_; }
   std::unique_ptr<Queue> create_queue() override { return make_host_queue(); }
   std::shared_ptr<void> allocate(size_t bytes) override { return host_allocator().allocate(bytes); }

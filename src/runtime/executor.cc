@@ -24,8 +24,21 @@ struct Executor::StepState {
   bool last_use_matters = false;
 };
 
+// A segment on a device and the moments that say when its work was done.
+struct Executor::DeviceSegment {
+  std::vector<Work> work;  // by step of the segment
+  std::unique_ptr<PreparedSegment> prepared;
+  std::unique_ptr<Event> start;
+  std::vector<std::unique_ptr<Event>> ends;  // by step; only where a stage ends, without profiling
+  std::unique_ptr<Event> end;
+};
+
 Executor::Executor(const Plan& plan, const ExecutionResources& resources)
-    : plan_(plan), resources_(resources), slots_(plan.slots.size()), states_(plan.steps.size()) {
+    : plan_(plan),
+      resources_(resources),
+      slots_(plan.slots.size()),
+      states_(plan.steps.size()),
+      device_segments_(plan.segments.size()) {
   outputs_.resize(plan.outputs.size());
   step_ms_.assign(plan.steps.size(), 0);
   bind();
@@ -33,65 +46,159 @@ Executor::Executor(const Plan& plan, const ExecutionResources& resources)
 
 Executor::~Executor() = default;
 
-// Lays the slots out in the arena and points every step's context at its slots, once.
+// Lays the slots out in the arenas and points every step's context at its slots, once.
 void Executor::bind() {
   for (int space = 0; space < 2; ++space) {
     if (plan_.arena_bytes[space] == 0) continue;
-    Allocator& allocator = space == 0 ? host_allocator() : *resources_.device;
-    arenas_[space] = allocator.allocate(plan_.arena_bytes[space]);
+    Device* device = resources_.device;
+    Allocator& host = device != nullptr ? device->staging() : host_allocator();
+    arenas_[space] = (space == 0 ? host : *device).allocate(plan_.arena_bytes[space]);
   }
+  bind_slots();
+  for (size_t i = 0; i < plan_.steps.size(); ++i) bind_step(i);
+  for (size_t i = 0; i < plan_.segments.size(); ++i)
+    if (plan_.segments[i].space == Space::kDevice) bind_segment(i);
+}
+
+void Executor::bind_slots() {
   for (size_t i = 0; i < plan_.slots.size(); ++i) {
     const Slot& slot = plan_.slots[i];
-    if (slot.kind == SlotKind::kConstant && slot.space == Space::kHost) {
+    if (slot.kind == SlotKind::kConstant) {
       slots_[i] = slot.constant;
-    } else if (slot.kind == SlotKind::kConstant) {
-      slots_[i] = resources_.device_workspace->allocate(slot.dtype, slot.shape);
-      resources_.device_queue->upload(slots_[i].raw(), slot.constant.raw(),
-                                      slot.constant.num_bytes());
     } else if (slot.kind == SlotKind::kArena) {
       auto* base = static_cast<char*>(arenas_[static_cast<int>(slot.space)].get());
       slots_[i] = Tensor::view(slot.dtype, slot.shape, base + slot.offset);
     }
   }
-  for (size_t i = 0; i < plan_.steps.size(); ++i) {
-    const Step& step = plan_.steps[i];
-    StepState& state = states_[i];
-    if (step.first) state.first = std::make_unique<Executor>(*step.first, resources_);
-    if (step.second) state.second = std::make_unique<Executor>(*step.second, resources_);
-    if (step.kind != StepKind::kKernel) continue;
-    const bool on_device = step.space == Space::kDevice;
-    state.context = std::make_unique<RunContext>(
-        resources_.pool, on_device ? resources_.device_workspace : resources_.host_workspace);
-    for (uint32_t s : step.inputs) state.context->add_input(slots_[s]);
-    for (uint32_t s : step.outputs) state.context->add_output(slots_[s]);
-    for (uint32_t s : step.inputs)
-      for (uint32_t r : step.release) state.last_use_matters |= s == r;
+}
+
+void Executor::bind_step(size_t i) {
+  const Step& step = plan_.steps[i];
+  StepState& state = states_[i];
+  if (step.first) state.first = std::make_unique<Executor>(*step.first, resources_);
+  if (step.second) state.second = std::make_unique<Executor>(*step.second, resources_);
+  if (step.kind != StepKind::kKernel) return;
+  state.context = std::make_unique<RunContext>(resources_.pool, resources_.workspace);
+  for (uint32_t s : step.inputs) state.context->add_input(slots_[s]);
+  for (uint32_t s : step.outputs) state.context->add_output(slots_[s]);
+  if (step.scratch != kNoSlot)
+    state.context->set_scratch(slots_[step.scratch].raw(), slots_[step.scratch].num_bytes());
+  for (uint32_t s : step.inputs)
+    for (uint32_t r : step.release) state.last_use_matters |= s == r;
+}
+
+Work Executor::work_of(size_t i) {
+  const Step& step = plan_.steps[i];
+  Work work;
+  if (step.kind == StepKind::kKernel) {
+    work.launch = {step.kernel.get(), states_[i].context.get(), &step.name};
+    return work;
   }
+  work.kind = step.kind == StepKind::kUpload ? Work::Kind::kUpload : Work::Kind::kDownload;
+  work.from = &slots_[step.inputs[0]];
+  work.to = &slots_[step.outputs[0]];
+  return work;
+}
+
+void Executor::bind_segment(size_t i) {
+  const Segment& segment = plan_.segments[i];
+  auto bound = std::make_unique<DeviceSegment>();
+  for (size_t s = segment.begin; s < segment.end; ++s) {
+    bound->work.push_back(work_of(s));
+    bound->ends.push_back(resources_.queue->create_event());
+    const bool stage_ends =
+        s + 1 == segment.end || plan_.steps[s + 1].stage != plan_.steps[s].stage;
+    if (stage_ends) bound->work.back().after = bound->ends.back().get();
+  }
+  bound->start = resources_.queue->create_event();
+  bound->end = resources_.queue->create_event();
+  bound->prepared = resources_.device->prepare(bound->work);
+  device_segments_[i] = std::move(bound);
 }
 
 const std::vector<Tensor>& Executor::run(const std::vector<Tensor>& inputs) {
   for (size_t i = 0; i < inputs.size(); ++i) slots_[plan_.inputs[i]] = inputs[i];
-  run_steps();
+  run_segments();
   for (size_t i = 0; i < outputs_.size(); ++i) outputs_[i] = slots_[plan_.outputs[i]];
   return outputs_;
 }
 
-void Executor::run_steps() {
+void Executor::run_segments() {
   stage_ms_.fill(0);
+  const DeviceSegment* last = nullptr;
+  try {
+    for (size_t i = 0; i < plan_.segments.size(); ++i) {
+      const Segment& segment = plan_.segments[i];
+      if (segment.space == Space::kDevice) {
+        run_on_device(i);
+        last = device_segments_[i].get();
+      } else {
+        if (segment.after) device_segments_[*segment.after]->end->wait();
+        run_steps(segment.begin, segment.end);
+      }
+    }
+    if (last != nullptr) last->end->wait();
+  } catch (...) {
+    // Its memory must not be freed, nor used by another run, before the device lets go of it.
+    if (last != nullptr) {
+      try {
+        resources_.queue->synchronize();
+      } catch (const Error&) {  // what was thrown first says more
+      }
+    }
+    throw;
+  }
+  for (size_t i = 0; i < plan_.segments.size(); ++i)
+    if (device_segments_[i]) add_device_times(i);
+  if (profiling_) ++profiled_runs_;
+}
+
+void Executor::run_on_device(size_t i) {
+  DeviceSegment& segment = *device_segments_[i];
+  Queue& queue = *resources_.queue;
+  check_stop();
+  for (size_t s = plan_.segments[i].begin; s < plan_.segments[i].end; ++s)
+    make_room(plan_.steps[s]);
+  queue.record(*segment.start);
+  if (profiling_) {
+    for (size_t s = 0; s < segment.work.size(); ++s) {
+      Work work = segment.work[s];
+      work.after = segment.ends[s].get();
+      enqueue(queue, work);
+    }
+  } else {
+    segment.prepared->run(queue);
+  }
+  queue.record(*segment.end);
+}
+
+// All its work is done.
+void Executor::add_device_times(size_t i) {
+  const DeviceSegment& segment = *device_segments_[i];
+  const Event* before = segment.start.get();
+  for (size_t s = 0; s < segment.work.size(); ++s) {
+    if (!profiling_ && segment.work[s].after == nullptr) continue;
+    const size_t step = plan_.segments[i].begin + s;
+    const double ms = segment.ends[s]->ms_since(*before);
+    stage_ms_[static_cast<size_t>(plan_.steps[step].stage)] += ms;
+    if (profiling_) step_ms_[step] += ms;
+    before = segment.ends[s].get();
+  }
+}
+
+void Executor::run_steps(size_t begin, size_t end) {
   Clock::time_point before = Clock::now();
-  for (size_t i = 0; i < plan_.steps.size(); ++i) {
+  for (size_t i = begin; i < end; ++i) {
     const Step& step = plan_.steps[i];
     run_step(step, states_[i]);
     for (uint32_t s : step.release) slots_[s] = Tensor();
-    const bool stage_ends =
-        i + 1 == plan_.steps.size() || plan_.steps[i + 1].stage != step.stage || profiling_;
+    const bool stage_ends = i + 1 == end || plan_.steps[i + 1].stage != step.stage || profiling_;
     if (!stage_ends) continue;
     const Clock::time_point now = Clock::now();
     stage_ms_[static_cast<size_t>(step.stage)] += milliseconds(now - before);
     if (profiling_) profile_step(i, milliseconds(now - before));
     before = now;
   }
-  if (profiling_) ++profiled_runs_;
 }
 
 void Executor::profile_step(size_t i, double ms) {
@@ -109,7 +216,7 @@ void Executor::run_step(const Step& step, StepState& state) {
         return run_kernel(step, state);
       case StepKind::kUpload:
       case StepKind::kDownload:
-        return copy(step);
+        throw InternalError("a copy outside a device's segment");
       case StepKind::kWhile:
         return run_while(step, state);
       case StepKind::kIf:
@@ -142,9 +249,17 @@ void Executor::run_kernel(const Step& step, StepState& state) {
     }
   }
   if (resources_.pool != nullptr) resources_.pool->limit(step.threads);
-  Queue* queue = step.space == Space::kDevice ? resources_.device_queue : resources_.host_queue;
-  queue->launch(*step.kernel, *state.context);
+  step.kernel->run(*state.context);
   own_outputs(step);
+}
+
+// For what a device copies to a heap slot.
+void Executor::make_room(const Step& step) {
+  if (step.kind != StepKind::kDownload) return;
+  reset_outputs(step);
+  Tensor& to = slots_[step.outputs[0]];
+  if (!to.defined())
+    to = Tensor::empty(slots_[step.inputs[0]].dtype(), slots_[step.inputs[0]].shape());
 }
 
 // Heap slots are made anew by each run of their step.
@@ -160,33 +275,17 @@ void Executor::own_outputs(const Step& step) {
     Tensor& t = slots_[s];
     if (!t.defined())
       throw InternalError(fmt::format("kernel {} left an output unset", step.kernel_name));
-    if (!t.owned() && step.space == Space::kHost) t = t.clone();
+    if (!t.owned()) t = t.clone();
     if (dtype_size(t.dtype()) == 0 && t.unique()) charge_contents(t);
   }
   forget_text();
-}
-
-void Executor::copy(const Step& step) {
-  reset_outputs(step);
-  const Tensor& from = slots_[step.inputs[0]];
-  Tensor& to = slots_[step.outputs[0]];
-  const bool up = step.kind == StepKind::kUpload;
-  if (!to.defined())
-    to = up ? resources_.device_workspace->allocate(from.dtype(), from.shape())
-            : Tensor::empty(from.dtype(), from.shape());
-  if (up) {
-    resources_.device_queue->upload(to.raw(), from.raw(), from.num_bytes());
-  } else {
-    resources_.device_queue->download(to.raw(), from.raw(), from.num_bytes());
-    resources_.device_queue->synchronize();
-  }
 }
 
 // Takes the variables over, so that a kernel that is the last to read one may write into it.
 std::vector<Tensor>& Executor::run_nested(std::vector<Tensor>& variables, bool keep) {
   for (size_t i = 0; i < variables.size(); ++i)
     slots_[plan_.inputs[i]] = keep ? variables[i] : std::move(variables[i]);
-  run_steps();
+  run_segments();
   for (size_t i = 0; i < outputs_.size(); ++i) outputs_[i] = slots_[plan_.outputs[i]];
   for (size_t i = 0; i < slots_.size(); ++i)
     if (plan_.slots[i].kind != SlotKind::kConstant) slots_[i] = Tensor();

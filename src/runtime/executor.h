@@ -12,14 +12,12 @@ namespace thaw {
 
 class ThreadPool;
 
-// What executors of one engine share.
+// What executors of one request share.
 struct ExecutionResources {
   ThreadPool* pool = nullptr;
   Device* device = nullptr;  // of Space::kDevice; null when the plan has no such slots
-  Queue* host_queue = nullptr;
-  Queue* device_queue = nullptr;
-  Workspace* host_workspace = nullptr;
-  Workspace* device_workspace = nullptr;
+  Queue* queue = nullptr;    // the device's, where this request's work goes
+  Workspace* workspace = nullptr;
 };
 
 class Executor {
@@ -28,14 +26,15 @@ class Executor {
   Executor(const Plan& plan, const ExecutionResources& resources);
   ~Executor();
 
-  // Inputs in the plan's order, with the types and, where static, the shapes of the slots. Returns
-  // the plan's outputs, valid until the next run. Throws InputError, naming the node, when a kernel
-  // refuses its inputs.
+  // Inputs in the plan's order, with the types and, where static, the shapes of the slots, in the
+  // memory of their spaces. Returns the plan's outputs, valid until the next run, when all work is
+  // done. Throws InputError, naming the node, when a kernel refuses its inputs; nothing is under
+  // way then.
   const std::vector<Tensor>& run(const std::vector<Tensor>& inputs);
 
   void set_profiling(bool on);
   // Milliseconds by stage of the latest run, and by step summed over the runs since profiling
-  // began.
+  // began; of a device's steps by its own clock.
   const std::array<double, kNumStages>& stage_ms() const { return stage_ms_; }
   const std::vector<double>& step_ms() const { return step_ms_; }
   // The same of the threads' work, summed over the threads: without their waiting for each other.
@@ -46,9 +45,17 @@ class Executor {
 
  private:
   struct StepState;
+  struct DeviceSegment;
 
   void bind();
-  void run_steps();
+  void bind_slots();
+  void bind_step(size_t i);
+  void bind_segment(size_t i);
+  Work work_of(size_t step);
+  void run_segments();
+  void run_steps(size_t begin, size_t end);
+  void run_on_device(size_t segment);
+  void add_device_times(size_t segment);
   std::vector<Tensor>& run_nested(std::vector<Tensor>& variables, bool keep);
   void collect(const Step& step, size_t first_input, StepState& state);
   void profile_step(size_t i, double ms);
@@ -56,9 +63,9 @@ class Executor {
   void run_kernel(const Step& step, StepState& state);
   void run_while(const Step& step, StepState& state);
   void run_if(const Step& step, StepState& state);
-  void copy(const Step& step);
   void own_outputs(const Step& step);
   void reset_outputs(const Step& step);
+  void make_room(const Step& step);
 
   const Plan& plan_;
   ExecutionResources resources_;
@@ -66,6 +73,7 @@ class Executor {
   std::vector<Tensor> slots_;
   std::vector<Tensor> outputs_;
   std::vector<StepState> states_;
+  std::vector<std::unique_ptr<DeviceSegment>> device_segments_;  // by segment; null on the host
   std::array<double, kNumStages> stage_ms_{};
   std::vector<double> step_ms_;
   std::vector<double> step_work_ms_;

@@ -1,7 +1,12 @@
-// A device that computes nothing: it takes memory, uploads, launches and downloads, counts them,
-// and leaves zeros. It shows what a new device has to bring, and proves that the core needs no
-// more.
+// A device without hardware that is as strange as one can be, so that tests find what a new device
+// would stumble over: its memory can't be touched by the host, its queue works late, on a thread of
+// its own, and out of step with the host. It runs the reference kernels, but for
+// non-maximum suppression, which it leaves to the host.
 #pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
 
 #include "runtime/device.h"
 
@@ -12,20 +17,38 @@ struct NullCounts {
   int uploads = 0;
   int launches = 0;
   int downloads = 0;
-  int synchronizations = 0;
+  int prepared = 0;  // segments
 };
 
 class NullDevice : public Device {
  public:
   const char* name() const override { return "null"; }
-  bool shares_host_memory() const override { return false; }
+  std::string model() const override { return "reference kernels in memory of their own"; }
+  std::string identity() const override { return "null"; }
+  size_t memory_bytes() const override;
   Target target() const override { return {}; }
+  bool shares_host_memory() const override { return false; }
   KernelTable kernels() const override;
   std::unique_ptr<Queue> create_queue() override;
+  std::unique_ptr<PreparedSegment> prepare(const std::vector<Work>& work) override;
+  Speed speed() const override;
+  // An address that nobody may follow. The elements lie elsewhere.
   std::shared_ptr<void> allocate(size_t bytes) override;
-  const NullCounts& counts() const { return counts_; }
+
+  // Where the elements of device memory lie; null for other memory.
+  char* behind(const void* address);
+  NullCounts counts() const;
+  // Its queues' threads count too.
+  void count(int NullCounts::*what);
 
  private:
+  struct Block {
+    size_t bytes = 0;
+    std::shared_ptr<void> elements;
+  };
+
+  mutable std::mutex mutex_;
+  std::map<uintptr_t, Block> blocks_;  // by address
   NullCounts counts_;
 };
 

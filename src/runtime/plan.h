@@ -1,13 +1,16 @@
 // A plan: what the engine makes of a graph and the executor runs. Slots hold tensors; steps run in
-// order. A plan is immutable but for its kernels' own memory, and runs from one thread at a time.
+// order, cut into segments that each lie on one device. A plan is immutable but for its kernels'
+// own memory, and runs from one thread at a time.
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "kernels/kernel.h"
 #include "runtime/device.h"
+#include "runtime/resident.h"
 #include "thaw/tensor.h"
 
 namespace thaw {
@@ -28,11 +31,12 @@ struct Slot {
   DType dtype = DType::kInvalid;
   Shape shape = Shape::unknown();
   size_t offset = 0;  // kArena
-  Tensor constant;    // kConstant, in host memory
+  Tensor constant;    // kConstant, in the memory of its space
 };
 
 enum class Stage : uint8_t { kUpload, kPreprocess, kNetwork, kPostprocess, kDownload };
 constexpr int kNumStages = 5;
+constexpr uint32_t kNoSlot = ~uint32_t{0};
 
 enum class StepKind : uint8_t { kKernel, kUpload, kDownload, kWhile, kIf };
 
@@ -46,6 +50,7 @@ struct Step {
   std::vector<uint32_t> inputs;
   std::vector<uint32_t> outputs;
   std::vector<uint32_t> release;  // heap slots that nobody reads afterwards
+  uint32_t scratch = kNoSlot;     // the kernel's, in the arena
   std::unique_ptr<Plan> first;    // While: condition; If: taken when the predicate holds
   std::unique_ptr<Plan> second;   // While: body; If: taken otherwise
   std::string name;               // of the TF node, for errors and profiles
@@ -58,14 +63,27 @@ struct Step {
   Shape product;                    // [rows, length, columns] of its matrix product; else []
 };
 
+// Steps that follow each other on one device. Copies to and from a device are that device's.
+struct Segment {
+  Space space = Space::kHost;
+  size_t begin = 0;  // steps
+  size_t end = 0;
+  // On the host: the device's latest segment whose results it reads, and of those before what they
+  // read: it starts when that is done.
+  std::optional<size_t> after;
+  std::string why;  // why its first kernel does not run where the segment before ran; may be empty
+};
+
 struct Plan {
   std::vector<Slot> slots;
   std::vector<Step> steps;
+  std::vector<Segment> segments;  // all steps, in order
   std::vector<uint32_t> inputs;
   std::vector<uint32_t> outputs;
   size_t arena_bytes[2] = {0, 0};  // by Space
   size_t constant_bytes = 0;
-  bool is_static = true;  // no heap slot and no nested plan
+  std::shared_ptr<ResidentConstants> resident;  // those of Space::kDevice; null without any
+  bool is_static = true;                        // no heap slot and no nested plan
 
   size_t bytes() const { return arena_bytes[0] + arena_bytes[1] + constant_bytes; }
 };

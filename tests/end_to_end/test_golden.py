@@ -59,9 +59,10 @@ def test_post_processing_as_loops(model):
         assert_same_detections(batch_row(got, 0), golden_of(model, photograph))
 
 
-def test_reference_device():
+@pytest.mark.parametrize("device", ["ref", "null"])
+def test_slow_devices(device):
     image = pixels(DATA / "images/od_dogs.jpg")
-    got = run_model(COCO, {"image_tensor": image[None]}, "--device", "ref")
+    got = run_model(COCO, {"image_tensor": image[None]}, "--device", device)
     assert_same_detections(batch_row(got, 0), golden_of("coco", "od_dogs.jpg"))
 
 

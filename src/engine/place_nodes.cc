@@ -1,0 +1,178 @@
+#include "engine/place_nodes.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/memory_budget.h"
+#include "engine/choose_kernel.h"
+#include "engine/cost.h"
+#include "engine/min_cut.h"
+#include "ops/traits.h"
+
+namespace thaw {
+namespace {
+
+// Of a processor's core, roughly; what matters is its relation to the device's.
+constexpr Device::Speed kHostSpeed{0.5, 0, 1e4, 5e3, 3e4};
+
+// Source's side: the host. Sink's side: the device.
+class Placer {
+ public:
+  Placer(const Graph& graph, const std::vector<NodeId>& order, const BuildContext& context)
+      : graph_(graph),
+        order_(order),
+        context_(context),
+        speed_(context.device->speed()),
+        vertices_(graph.num_nodes(), MinCut::kSource) {}
+
+  Placement run() {
+    Placement result{std::vector<Space>(graph_.num_nodes(), Space::kHost),
+                     std::vector<std::string>(graph_.num_nodes()),
+                     {}};
+    for (NodeId id : order_) add_node(id, result.why[id]);
+    for (NodeId id : order_)
+      for (ValueId v : graph_.node(id).outputs) add_copies(v);
+    for (ValueId v : graph_.inputs()) add_copies(v);
+    const std::vector<bool> on_host = cut_.solve();
+    for (NodeId id : order_) {
+      if (!on_host[vertices_[id]]) {
+        result.spaces[id] = Space::kDevice;
+        result.why[id].clear();
+      } else if (result.why[id].empty()) {
+        result.why[id] = "dearer on the device than here, with its copies";
+      }
+    }
+    return result;
+  }
+
+ private:
+  static int64_t picoseconds(double us) {
+    return static_cast<int64_t>(std::clamp(us * 1e6, 1.0, 1e13));
+  }
+
+  int64_t bytes(ValueId v) const {
+    const TensorType& type = graph_.value(v).type;
+    return type.shape.is_static() && dtype_size(type.dtype) > 0
+               ? static_cast<int64_t>(tensor_bytes(type.dtype, type.shape))
+               : 0;
+  }
+
+  int64_t time_on(const Device::Speed& speed, const Node& node) const {
+    double traffic = 0;
+    for (ValueId v : node.inputs) traffic += static_cast<double>(bytes(v));
+    for (ValueId v : node.outputs) traffic += static_cast<double>(bytes(v));
+    const auto macs = static_cast<double>(std::max<int64_t>(count_macs(graph_, node), 0));
+    return picoseconds(speed.launch_us +
+                       std::max(traffic / speed.bytes_per_us, macs / speed.macs_per_us));
+  }
+
+  bool is_planned_rename(const Node& node) const {
+    const TensorType& out = graph_.value(node.outputs[0]).type;
+    return traits(node.op).only_renames && !graph_.constant_value(node.inputs[0]) &&
+           out.shape.is_static() && dtype_size(out.dtype) > 0 &&
+           graph_.value(node.inputs[0]).type.shape.is_static();
+  }
+
+  // Why the device can't run it; empty when it can.
+  std::string refusal(NodeId id) const {
+    const Node& node = graph_.node(id);
+    if (node.as<While>() || node.as<If>()) return "loops and branches run on the host";
+    const OpDesc desc = describe(graph_, node);
+    if (const std::optional<Space> known = known_space(graph_, id, context_))
+      return *known == Space::kDevice ? "" : "the plan has it here";
+    return device_refusal(desc, context_);
+  }
+
+  void add_node(NodeId id, std::string& why) {
+    const Node& node = graph_.node(id);
+    if (node.as<Const>()) return;
+    vertices_[id] = cut_.add_vertex();
+    why = refusal(id);
+    if (why.empty() && is_planned_rename(node)) return;  // costs nothing on either
+    const bool pinned = context_.prepared != nullptr && why.empty();
+    cut_.add_edge(vertices_[id], MinCut::kSink,
+                  pinned ? MinCut::kNever : time_on(kHostSpeed, node));
+    cut_.add_edge(MinCut::kSource, vertices_[id],
+                  why.empty() ? time_on(speed_, node) : MinCut::kNever);
+  }
+
+  // A value that is made on one side costs a copy when anything on the other reads it.
+  void add_copies(ValueId v) {
+    const IdList& users = graph_.value(v).users;
+    const NodeId producer = graph_.value(v).producer;
+    if (producer != kNone && graph_.node(producer).as<Const>()) return;  // copied once for all
+    const size_t given = context_.inputs_in == Space::kHost ? MinCut::kSource : MinCut::kSink;
+    const size_t maker = producer == kNone ? given : vertices_[producer];
+    const int64_t cost =
+        picoseconds(speed_.copy_us + static_cast<double>(bytes(v)) / speed_.copy_bytes_per_us);
+    const bool to_host = context_.outputs_in == Space::kHost;
+    if (graph_.is_output(v) && producer != kNone) {
+      if (to_host)
+        cut_.add_edge(MinCut::kSource, maker, cost);
+      else
+        cut_.add_edge(maker, MinCut::kSink, cost);
+    }
+    if (users.empty()) return;
+    const size_t read_on_device = cut_.add_vertex();
+    cut_.add_edge(maker, read_on_device, cost);
+    const size_t read_on_host = cut_.add_vertex();
+    if (!graph_.is_output(v) || !to_host) cut_.add_edge(read_on_host, maker, cost);
+    for (NodeId user : users) {
+      if (vertices_[user] == MinCut::kSource) continue;  // not in the order
+      cut_.add_edge(read_on_device, vertices_[user], MinCut::kNever);
+      cut_.add_edge(vertices_[user], read_on_host, MinCut::kNever);
+    }
+  }
+
+  const Graph& graph_;
+  const std::vector<NodeId>& order_;
+  const BuildContext& context_;
+  const Device::Speed speed_;
+  MinCut cut_;
+  std::vector<size_t> vertices_;  // by node
+};
+
+// All that can be done where the work is, before the other side goes on.
+std::vector<NodeId> grouped(const Graph& graph, const std::vector<NodeId>& order,
+                            const std::vector<Space>& spaces) {
+  std::vector<bool> done(graph.num_nodes(), false);
+  const auto is_ready = [&](NodeId id) {
+    const std::vector<ValueId>& inputs = graph.node(id).inputs;
+    return std::all_of(inputs.begin(), inputs.end(), [&](ValueId v) {
+      const NodeId producer = graph.value(v).producer;
+      return producer == kNone || done[producer];
+    });
+  };
+  std::vector<NodeId> result;
+  std::vector<NodeId> left = order;
+  for (Space space = Space::kHost; !left.empty();
+       space = space == Space::kHost ? Space::kDevice : Space::kHost) {
+    std::vector<NodeId> later;
+    for (NodeId id : left) {
+      const bool is_const = graph.node(id).as<Const>() != nullptr;
+      if ((!is_const && spaces[id] != space) || !is_ready(id)) {
+        later.push_back(id);
+        continue;
+      }
+      done[id] = true;
+      result.push_back(id);
+    }
+    left = std::move(later);
+  }
+  return result;
+}
+
+}  // namespace
+
+Placement place_nodes(const Graph& graph, std::vector<NodeId> order, const BuildContext& context,
+                      bool nested) {
+  if (nested || context.device->shares_host_memory())
+    return {std::vector<Space>(graph.num_nodes(), Space::kHost),
+            std::vector<std::string>(graph.num_nodes()), std::move(order)};
+  Placement placement = Placer(graph, order, context).run();
+  placement.order = grouped(graph, order, placement.spaces);
+  return placement;
+}
+
+}  // namespace thaw
