@@ -48,7 +48,7 @@ struct ModelOptions {
 
 struct EngineOptions {
   std::string device =
-      "auto";       // auto, cpu, ref (slow and obviously right), null (computes nothing)
+      "auto";  // auto, cpu, ref (slow and obviously right), null (ref in memory of its own; a test)
   int threads = 0;  // 0: as many as the process may use
   // Unset: what an optimised SavedModel was optimised for, float32 for other models.
   std::optional<Precision> precision;

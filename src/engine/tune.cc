@@ -69,6 +69,7 @@ void collect_layers(const Graph& graph, std::vector<Layer>& layers) {
 // A layer's kernels and their times.
 struct RacedLayer {
   Layer layer;
+  Space space;
   std::string first_row;  // what an engine takes that is not tuned
   std::string text;
   std::vector<KernelTiming> raced;
@@ -157,7 +158,7 @@ bool Tuner::race_layer(const Layer& layer) {
     key_.raced = std::move(result.timings);
     timings_.add(key_);
   }
-  layers_.push_back({layer, rows[0]->name, key_.layer, key_.raced});
+  layers_.push_back({layer, track.space, rows[0]->name, key_.layer, key_.raced});
   return true;
 }
 
@@ -168,7 +169,7 @@ TunedKernels Tuner::fastest_at(int threads) const {
   for (const RacedLayer& layer : layers_) {
     std::vector<KernelTiming> timings;
     for (const KernelTiming& t : layer.raced) {
-      if (t.threads != threads) continue;
+      if (layer.space == Space::kHost && t.threads != threads) continue;
       timings.push_back(t);
       if (t.kernel == layer.first_row)
         std::rotate(timings.begin(), timings.end() - 1, timings.end());

@@ -3,12 +3,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <cstring>
 
 #include "base/thread_pool.h"
 #include "engine/choose_kernel.h"
 #include "engine/plan_runner.h"
 #include "engine/race.h"
 #include "engine/race_plans.h"
+#include "runtime/null_device.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -115,6 +117,45 @@ TEST_F(TuneTest, TakesTheFastestRowThatCan) {
   const TunedKernel best = only();
   EXPECT_EQ(best.name, "fast");
   EXPECT_NE(best.why.find("raced 3"), std::string::npos) << best.why;
+}
+
+// A device whose first row for a product is slow.
+class TwoRowDevice : public NullDevice {
+ public:
+  TwoRowDevice() {
+    for (const KernelEntry& row : NullDevice::kernels())
+      if (row.op == OpKind::kConv2D) rows_ = {{"slow", row.op, row.can_run, slow}, row};
+  }
+  KernelTable kernels() const override { return {rows_.data(), rows_.size()}; }
+
+ private:
+  static std::unique_ptr<OpKernel> slow(const OpDesc&) {
+    return std::make_unique<FakeKernelWithoutPool>();
+  }
+  struct FakeKernelWithoutPool : OpKernel {
+    void run(RunContext& context) override {
+      std::memset(context.output(0).raw(), 0, context.output(0).num_bytes());
+      spend(std::chrono::milliseconds(5));
+    }
+  };
+
+  Rows rows_;
+};
+
+TEST_F(TuneTest, RowsOfADeviceAreRacedThere) {
+  TwoRowDevice device;
+  BuildContext context;
+  context.device = &device;
+  for (const int threads : {1, 2}) {
+    ThreadPool pool(threads);
+    const TunedKernels best = tune(graph_, context, pool, cache_, options_);
+    ASSERT_EQ(best.layers.size(), 1U);
+    EXPECT_EQ(best.layers.begin()->second.name, "null.Conv2D");
+    context.tuned = &best;
+    const std::unique_ptr<Plan> plan = build_plan(graph_, context);
+    EXPECT_EQ(plan->segments[0].space, Space::kDevice);
+    context.tuned = nullptr;
+  }
 }
 
 TEST(Rank, StaysWithTheFirstUnlessAnotherIsClearlyFaster) {
