@@ -8,6 +8,7 @@
 #include "thaw/detection.h"
 #include "thaw/engine.h"
 #include "thaw/picture.h"
+#include "thaw/request.h"
 
 namespace thaw {
 
@@ -37,7 +38,8 @@ class Detector {
                                                    const DetectOptions& options = {});
   // Of the latest detect or detect_batch: all its runs together, cropping and merging included.
   StageTimes last_stages() const;
-  Engine& engine();
+  const Engine& engine() const;
+  const Request& request() const;  // that the latest detect ran on
   const std::string& label(int class_id) const;
   // Ids of the labels called so; throws InputError, naming near ones, when there is none.
   std::vector<int> class_ids(const std::vector<std::string>& labels) const;

@@ -1,9 +1,11 @@
-// Runs a model on this machine.
+// Runs a model on this machine: an Engine has its plans, a Request (thaw/request.h) runs one
+// inference at a time with them.
 #pragma once
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "thaw/model.h"
@@ -14,6 +16,7 @@ namespace thaw {
 
 // Where the time of one run went, milliseconds.
 struct StageTimes {
+  double prepare = 0;      // building the plan, or waiting for it; 0 where it was ready
   double upload = 0;       // host to device; 0 where they are one
   double preprocess = 0;   // what lies before the network's first layer
   double network = 0;      // convolutions, matrix products and what lies between them
@@ -43,63 +46,75 @@ struct LayerInfo {
   double busy = 0;
 };
 
-// Memory that an engine holds, bytes.
+// Memory that a request holds for its latest plan, bytes.
 struct MemoryUse {
   size_t arena = 0;    // activations, planned
-  size_t weights = 0;  // constants as the kernels hold them; engines that share count them each
+  size_t weights = 0;  // constants as the kernels hold them: once for all requests of an engine
   size_t scratch = 0;
 };
 
-// An engine builds a plan for each input shape at its first run (or by prepare) and keeps it; where
-// the model brings pictures of every size to one, a plan serves pictures of all sizes. Calls
-// from several threads are taken one after another; to run at the same time, each thread has an
-// engine of its own (share()). Engines that are at work at the same time divide the processors
-// among their threads.
+// A plan: what an engine made of the model for inputs of some shapes.
+struct PlanInfo {
+  // Input shapes that it serves, in the order of Engine::inputs(); height and width are unknown
+  // where it serves pictures of all sizes, the rank where an optional input is not fed.
+  std::vector<Shape> shapes;
+  std::string origin;      // its file, or "built in memory"
+  bool is_static = false;  // all shapes are known before the run, or are the resizer's to settle
+  bool is_slow = false;    // it stands in for plans past max_cached_engines
+  std::vector<std::pair<std::string, double>> build_times;  // step and ms
+};
+
+// A model made ready to run. An engine is immutable as seen from outside, its copies are the same
+// engine (copying costs a pointer), and all its functions may be called from any number of threads
+// at once. What runs at the same time are its requests.
+//
+// The plan for some input shapes is built when a run or prepare() first needs it, one at a time;
+// who has a plan never waits for another's to be built, and threads that want the same new one
+// build it once. As many plans are kept as EngineOptions::max_cached_engines says. Past them a new
+// shape runs on a slower plan that is for all shapes, until it has come kRunsForAPlan times: then
+// its plan is built and the one that was used least recently goes. (Building a plan takes longer
+// than dozens of slow runs: shapes that come a few times are not worth one.) Plans that are running
+// stay until the run is over.
 class Engine {
  public:
+  static constexpr int kRunsForAPlan = 50;
+
+  // Throws UsageError for options that can't be, ResourceError where the device is missing.
   explicit Engine(const Model& model, const EngineOptions& options = {});
+  Engine(const Engine&);
+  Engine& operator=(const Engine&);
   Engine(Engine&&) noexcept;
   Engine& operator=(Engine&&) noexcept;
   ~Engine();
 
-  // Another engine for the same model with the same options. Plans and weights are the same memory
-  // and are made once, whichever engine needs them first; activations, working memory and threads
-  // are its own. Neither engine depends on the other's life.
-  Engine share() const;
-
   const std::vector<TensorInfo>& inputs() const;
-  const std::vector<TensorInfo>& outputs() const;
+  const std::vector<TensorInfo>& outputs() const;  // those of EngineOptions::outputs
+  // The place among inputs() or outputs() of a name of the signature ("image_tensor") or of a TF
+  // tensor ("image_tensor:0"). Throws UsageError, naming near ones.
+  size_t input_index(const std::string& name) const;
+  size_t output_index(const std::string& name) const;
   std::string device() const;  // "cpu"
-  int threads() const;
+  int threads() const;         // of each request
   Precision precision() const;
 
-  // Builds the plan for these input shapes now, in the order of inputs(); an optional input's shape
-  // of unknown rank says that it is not fed. Throws InputError when they don't fit the model.
-  void prepare(const std::vector<Shape>& shapes);
+  // Builds the plan for these input shapes now, and makes way for it where max_cached_engines are
+  // there; nothing where it is there already. Shapes in the order of inputs(); an optional input's
+  // shape of unknown rank says that it is not fed. Throws InputError when they don't fit the model.
+  void prepare(const std::vector<Shape>& shapes) const;
+  // The plans that are kept, the latest used first, and the slower one last.
+  std::vector<PlanInfo> plans() const;
 
-  // Inputs in the order of inputs(), results in the order of outputs(). An optional input that is
-  // an undefined Tensor takes its default. Throws InputError when an input has the wrong type or
-  // shape, or when the graph itself fails (an Assert, an index).
-  std::vector<Tensor> run(const std::vector<Tensor>& inputs);
-  // The same without a copy of the results: they are valid until the next run. Allocates nothing
-  // once a plan of static shapes has run.
-  const std::vector<Tensor>& run_shared(const std::vector<Tensor>& inputs);
-
-  StageTimes last_stages() const;   // of the latest run
-  MemoryUse memory() const;         // of the latest plan
-  bool planned() const;             // the latest plan's shapes are all static
-  std::string plan_origin() const;  // the latest plan's file, or "built in memory"
-  // Input shapes that the latest plan serves; height and width are unknown where it serves pictures
-  // of all sizes.
-  std::vector<Shape> plan_shapes() const;
-  void set_profiling(bool on);            // times each layer from the next run on
-  std::vector<LayerInfo> layers() const;  // of the latest plan
-  std::vector<std::pair<std::string, double>> build_times() const;  // step and ms, latest plan
+  // Inputs in the order of inputs(), results in the order of outputs(), which are the caller's. An
+  // optional input that is an undefined Tensor takes its default. Calls at the same time run at the
+  // same time, each on a request that the engine keeps for the next call. Throws InputError when an
+  // input has the wrong type or shape, or when the graph itself fails (an Assert, an index);
+  // ResourceError when memory is short.
+  std::vector<Tensor> run(const std::vector<Tensor>& inputs) const;
 
  private:
-  struct Impl;
-  explicit Engine(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  friend class Batcher;
+  friend class Request;
+  std::shared_ptr<class EngineCore> core_;
 };
 
 // Names of the graph passes in order, for EngineOptions::disabled_passes.

@@ -49,7 +49,7 @@ struct ModelOptions {
 struct EngineOptions {
   std::string device =
       "auto";  // auto, cpu, ref (slow and obviously right), null (ref in memory of its own; a test)
-  int threads = 0;  // 0: as many as the process may use
+  int threads = 0;  // of each request; 0: as many as the process may use
   // Unset: what an optimised SavedModel was optimised for, float32 for other models.
   std::optional<Precision> precision;
   // For INT8; null: ranges are known where an activation bounds them (Relu6), and layers whose
@@ -59,8 +59,9 @@ struct EngineOptions {
   // Names of those of the model's outputs to compute, in its order; empty: all. What only the
   // others need is not computed.
   std::vector<std::string> outputs;
-  // Plans for so many input shapes are kept; further shapes run on a slower plan that fits all.
-  // Unset: what an optimised SavedModel was optimised for, 4 for other models.
+  // Plans for so many input shapes are kept (thaw/engine.h says what becomes of others); 0: all
+  // shapes run on the slower plan. Unset: what an optimised SavedModel was optimised for, 4 for
+  // other models.
   std::optional<int> max_cached_engines;
   // Plans that are built here take each layer's fastest kernel and number of threads, by racing
   // them once; otherwise the first kernel that can run it.
@@ -69,7 +70,7 @@ struct EngineOptions {
   std::vector<std::string> disabled_passes;  // names as in `thaw inspect --passes`
   std::string dump_dir;                      // the graph as text after each pass
   bool verify = false;                       // check the graph after each pass
-  // Bind each thread to a processor, the one that calls run() while it does; engines of a process
+  // Bind each thread to a processor, the one that calls run() while it does; requests of a process
   // get different ones. Activations then lie in the memory of the processors that first wrote them.
   bool pin = false;
 };

@@ -5,7 +5,7 @@
 namespace thaw {
 namespace {
 
-thread_local const StopSignal* in_force = nullptr;
+thread_local const StopScope* in_force = nullptr;
 
 }  // namespace
 
@@ -22,12 +22,15 @@ bool StopSignal::is_set() const {
   return deadline != 0 && Clock::now().time_since_epoch().count() >= deadline;
 }
 
-StopScope::StopScope(const StopSignal* signal) : outer_(in_force) { in_force = signal; }
+StopScope::StopScope(const StopSignal* signal) : signal_(signal), outer_(in_force) {
+  in_force = this;
+}
 
 StopScope::~StopScope() { in_force = outer_; }
 
 void check_stop() {
-  if (in_force && in_force->is_set()) throw Stopped("stopped: the time for it is over");
+  for (const StopScope* scope = in_force; scope && scope->signal_; scope = scope->outer_)
+    if (scope->signal_->is_set()) throw Stopped("stopped: the time for it is over");
 }
 
 }  // namespace thaw

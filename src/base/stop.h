@@ -21,6 +21,7 @@ class StopSignal {
   using Clock = std::chrono::steady_clock;
 
   void stop() { stopped_.store(true, std::memory_order_relaxed); }
+  void clear() { stopped_.store(false, std::memory_order_relaxed); }
   // Stops by itself so many seconds from now; 0: never.
   void stop_after(double seconds);
   bool is_set() const;
@@ -30,7 +31,8 @@ class StopSignal {
   std::atomic<Clock::rep> deadline_{0};  // of Clock; 0: none
 };
 
-// Until its end, the signal is the one that check_stop asks on this thread; null: none.
+// Until its end, check_stop asks the signal on this thread, beside those of the scopes around it;
+// null: it asks none of them.
 class StopScope {
  public:
   explicit StopScope(const StopSignal* signal);
@@ -39,10 +41,12 @@ class StopScope {
   ~StopScope();
 
  private:
-  const StopSignal* outer_;
+  friend void check_stop();
+  const StopSignal* signal_;
+  const StopScope* outer_;
 };
 
-// Throws Stopped when the signal in force on this thread is set. A read of a variable when none is.
+// Throws Stopped when a signal in force on this thread is set. A read of a variable when none is.
 void check_stop();
 
 }  // namespace thaw

@@ -21,6 +21,18 @@ TEST(Stop, OnlyWhereASignalIsInForce) {
   EXPECT_NO_THROW(check_stop());
 }
 
+TEST(Stop, ScopesWithinOneAnother) {
+  StopSignal outer;
+  const StopSignal inner;
+  const StopScope around(&outer);
+  const StopScope within(&inner);
+  EXPECT_NO_THROW(check_stop());
+  outer.stop();
+  EXPECT_THROW(check_stop(), Stopped);
+  outer.clear();
+  EXPECT_NO_THROW(check_stop());
+}
+
 TEST(Stop, AtItsDeadline) {
   StopSignal signal;
   const StopScope scope(&signal);

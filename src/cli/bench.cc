@@ -20,8 +20,8 @@
 #include "cli/print.h"
 #include "cli/stream_bench.h"
 #include "cli/text.h"
-#include "thaw/engine.h"
 #include "thaw/error.h"
+#include "thaw/request.h"
 
 namespace thaw::cli {
 namespace {
@@ -47,22 +47,22 @@ struct Arguments {
   OutputOptions output;
 };
 
-double run_once(Engine& engine, const std::vector<Tensor>& inputs) {
+double run_once(Request& request, const std::vector<Tensor>& inputs) {
   const auto start = Clock::now();
-  engine.run_shared(inputs);
+  request.run(inputs);
   return milliseconds_since(start);
 }
 
 // Both sides with the same inputs, in turn; who begins changes with every pair.
 class Race {
  public:
-  Race(Engine& engine, Engine* other, const BenchInput& input, std::FILE* steps)
-      : engine_(engine), other_(other), input_(input), steps_(steps) {}
+  Race(Request& request, Request* other, const BenchInput& input, std::FILE* steps)
+      : request_(request), other_(other), input_(input), steps_(steps) {}
 
   void warm_up(int runs) {
     for (int i = 0; i < std::max(runs, 1); ++i) {
-      engine_.run_shared(inputs(i));
-      if (other_) other_->run_shared(inputs(i));
+      request_.run(inputs(i));
+      if (other_) other_->run(inputs(i));
     }
   }
 
@@ -71,8 +71,8 @@ class Race {
     for (int i = 0; i < runs; ++i) {
       const bool other_first = other_ && i % 2 == 1;
       if (other_first) report.against->ms.push_back(run_once(*other_, inputs(i)));
-      report.side.ms.push_back(run_once(engine_, inputs(i)));
-      add_stages(report.stages, engine_.last_stages(), 1.0 / runs);
+      report.side.ms.push_back(run_once(request_, inputs(i)));
+      add_stages(report.stages, request_.stages(), 1.0 / runs);
       if (other_ && !other_first) report.against->ms.push_back(run_once(*other_, inputs(i)));
       recent += report.side.ms.back();
       if ((i + 1) % kStep != 0) continue;
@@ -87,8 +87,8 @@ class Race {
     return input_.batches[static_cast<size_t>(i) % input_.batches.size()];
   }
 
-  Engine& engine_;
-  Engine* other_;
+  Request& request_;
+  Request* other_;
   const BenchInput& input_;
   std::FILE* steps_;
 };
@@ -150,12 +150,12 @@ std::vector<std::string> doubts(const BenchReport& report, const BenchInput& inp
   return out;
 }
 
-void profile(Engine& engine, const BenchInput& input, int runs, BenchReport& report) {
-  engine.set_profiling(true);
+void profile(Request& request, const BenchInput& input, int runs, BenchReport& report) {
+  request.set_profiling(true);
   for (int i = 0; i < std::min(runs, kProfiledRuns); ++i)
-    engine.run_shared(input.batches[static_cast<size_t>(i) % input.batches.size()]);
-  report.layers = engine.layers();
-  engine.set_profiling(false);
+    request.run(input.batches[static_cast<size_t>(i) % input.batches.size()]);
+  report.layers = request.layers();
+  request.set_profiling(false);
 }
 
 // "x:0=x.npy": what --feed says; a tensor that is fed becomes an input.
@@ -179,12 +179,13 @@ Engine make_engine(const std::string& path, const RunOptions& run) {
 // The matrix products of the model's layers, each once.
 std::vector<Shape> layer_products(const Arguments& arguments) {
   if (arguments.model.empty()) return {};
-  Engine engine = make_engine(arguments.model, arguments.run);
-  const BenchInput input = make_bench_input(
-      engine.inputs(), {parse_shapes("--shape", arguments.shapes), arguments.batch, {}, {}});
-  engine.prepare(input.shapes());
+  Request request(make_engine(arguments.model, arguments.run));
+  const BenchInput input =
+      make_bench_input(request.engine().inputs(),
+                       {parse_shapes("--shape", arguments.shapes), arguments.batch, {}, {}});
+  request.prepare(input.shapes());
   std::vector<Shape> products;
-  for (const LayerInfo& layer : engine.layers())
+  for (const LayerInfo& layer : request.layers())
     if (layer.product.rank() == 3 &&
         std::find(products.begin(), products.end(), layer.product) == products.end())
       products.push_back(layer.product);
@@ -206,12 +207,12 @@ int bench_peaks(const Arguments& arguments) {
   return 0;
 }
 
-// Of all engines, their weights once.
-MemoryUse memory_of(const std::vector<Engine>& engines) {
-  MemoryUse sum = engines[0].memory();
-  for (size_t i = 1; i < engines.size(); ++i) {
-    sum.arena += engines[i].memory().arena;
-    sum.scratch += engines[i].memory().scratch;
+// Of all requests, their weights once.
+MemoryUse memory_of(const std::vector<Request>& requests) {
+  MemoryUse sum = requests[0].memory();
+  for (size_t i = 1; i < requests.size(); ++i) {
+    sum.arena += requests[i].memory().arena;
+    sum.scratch += requests[i].memory().scratch;
   }
   return sum;
 }
@@ -224,24 +225,25 @@ void check(Arguments& arguments) {
     arguments.run.threads = std::max(usable_processors() / arguments.streams, 1);
 }
 
-// One engine, beside `other` when there is one, or all of them at the same time.
-void time_engines(std::vector<Engine>& engines, Engine* other, const BenchInput& input,
-                  const Arguments& arguments, std::FILE* steps, BenchReport& report) {
+// One request, beside `other` when there is one, or all of them at the same time.
+void time_requests(std::vector<Request>& requests, Request* other, const BenchInput& input,
+                   const Arguments& arguments, std::FILE* steps, BenchReport& report) {
   const int busy = runnable_tasks();
   ProcessorTicks ticks;
-  if (engines.size() > 1) {
+  if (requests.size() > 1) {
     ticks = processor_ticks();
-    run_streams(engines, input, arguments.warmup, arguments.runs, report);
+    run_streams(requests, input, arguments.warmup, arguments.runs, report);
   } else {
-    Race race(engines[0], other, input, steps);
+    Race race(requests[0], other, input, steps);
     race.warm_up(arguments.warmup);
     ticks = processor_ticks();
     race.run(arguments.runs, report);
   }
-  for (const auto& [step, ms] : engines[0].build_times()) debug(step + " " + ms_text(ms));
+  const PlanInfo plan = requests[0].plan();
+  for (const auto& [step, ms] : plan.build_times) debug(step + " " + ms_text(ms));
   summarise(report);
-  report.memory = memory_of(engines);
-  report.planned = engines[0].planned();
+  report.memory = memory_of(requests);
+  report.planned = plan.is_static;
   report.host_peak = peak_memory();
   report.warnings = doubts(report, input, busy, ticks);
 }
@@ -262,10 +264,9 @@ int bench(Arguments arguments) {
   ask_for_trace(arguments);
   const std::vector<Shape> shapes = parse_shapes("--shape", arguments.shapes);
   const std::vector<NamedTensor> feeds = read_feeds(arguments.feeds, arguments.run);
-  std::vector<Engine> engines =
-      make_streams(make_engine(arguments.model, arguments.run), arguments.streams);
-  Engine& engine = engines[0];
-  std::optional<Engine> other;
+  const Engine engine = make_engine(arguments.model, arguments.run);
+  std::vector<Request> requests = make_streams(engine, arguments.streams);
+  std::optional<Request> other;
   if (!arguments.against.empty()) {
     RunOptions run = arguments.run;
     if (!arguments.against_precision.empty()) run.precision = arguments.against_precision;
@@ -286,11 +287,12 @@ int bench(Arguments arguments) {
 
   std::FILE* steps = arguments.output.json ? stderr : stdout;
   print_bench_head(report, arguments.streams, steps);
-  time_engines(engines, other ? &*other : nullptr, input, arguments, steps, report);
-  if (arguments.profile || !arguments.trace.empty()) profile(engine, input, arguments.runs, report);
+  time_requests(requests, other ? &*other : nullptr, input, arguments, steps, report);
+  if (arguments.profile || !arguments.trace.empty())
+    profile(requests[0], input, arguments.runs, report);
   if (!arguments.trace.empty()) write_text(arguments.trace, dump(trace_json(report)));
   if (!arguments.profile) report.layers.clear();
-  if (arguments.profile) report.distance = measure_distance(engine, report.layers);
+  if (arguments.profile) report.distance = measure_distance(requests[0], report.layers);
   if (arguments.output.json)
     write_text("-", dump(bench_json(report)));
   else
@@ -338,7 +340,7 @@ int run_bench(int argc, char** argv) {
       "Measure the machine in place of the model: arithmetic, caches and memory, and matrix\n"
       "products of the shapes that MODEL's layers have (MODEL may be left out)");
   app.add_option("--streams", arguments.streams,
-                 "Engines at the same time over the same weights, --threads each; --runs counts\n"
+                 "Requests at the same time over the same weights, --threads each; --runs counts\n"
                  "the runs of all")
       ->capture_default_str()
       ->check(CLI::Range(1, 1024).description(""));

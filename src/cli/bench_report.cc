@@ -59,6 +59,7 @@ Json streams_json(const BenchReport& report) {
 }  // namespace
 
 void add_stages(StageTimes& sum, const StageTimes& times, double weight) {
+  sum.prepare += times.prepare * weight;
   sum.upload += times.upload * weight;
   sum.preprocess += times.preprocess * weight;
   sum.network += times.network * weight;

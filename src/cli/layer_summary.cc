@@ -48,27 +48,28 @@ std::vector<std::vector<Shape>> default_shapes(const Model& model) {
   return all;
 }
 
-PlanSummary summarise_one(const Model& model, Engine& engine, const std::vector<Shape>& shapes,
-                          int runs) {
-  engine.prepare(shapes);
+PlanSummary summarise_one(Request& request, const std::vector<Shape>& shapes, int runs) {
+  const Engine& engine = request.engine();
+  request.prepare(shapes);
   PlanSummary summary;
   if (runs > 0) {
-    const BenchInput input = make_bench_input(model.inputs(), {shapes, 0, {}, {}});
-    for (int i = 0; i < std::max(runs / 10, 3); ++i) engine.run_shared(input.batches[0]);
-    engine.set_profiling(true);
-    for (int i = 0; i < runs; ++i) engine.run_shared(input.batches[0]);
+    const BenchInput input = make_bench_input(engine.inputs(), {shapes, 0, {}, {}});
+    for (int i = 0; i < std::max(runs / 10, 3); ++i) request.run(input.batches[0]);
+    request.set_profiling(true);
+    for (int i = 0; i < runs; ++i) request.run(input.batches[0]);
     summary.times = fmt::format("mean of {} runs now, {} threads", runs, engine.threads());
   }
   summary.device = engine.device();
   summary.precision = precision_name(engine.precision());
-  summary.shapes = engine.plan_shapes();
-  summary.origin = engine.plan_origin();
-  summary.memory = engine.memory();
-  summary.layers = engine.layers();
-  summary.build = engine.build_times();
+  const PlanInfo plan = request.plan();
+  summary.shapes = plan.shapes;
+  summary.origin = plan.origin;
+  summary.memory = request.memory();
+  summary.layers = request.layers();
+  summary.build = plan.build_times;
   if (summary.times.empty() && summary.ms() > 0) summary.times = "as measured by thaw optimize";
-  if (summary.ms() > 0) summary.distance = measure_distance(engine, summary.layers);
-  engine.set_profiling(false);
+  if (summary.ms() > 0) summary.distance = measure_distance(request, summary.layers);
+  request.set_profiling(false);
   return summary;
 }
 
@@ -96,18 +97,17 @@ std::vector<PlanSummary> summarise(const Model& model, const EngineOptions& opti
   if (shapes.empty()) shapes = default_shapes(model);
   EngineOptions keep_all = options;
   keep_all.max_cached_engines = static_cast<int>(shapes.size());
-  Engine engine(model, keep_all);
+  Request request(Engine(model, keep_all));
   std::vector<PlanSummary> summaries;
-  for (const std::vector<Shape>& s : shapes)
-    summaries.push_back(summarise_one(model, engine, s, runs));
+  for (const std::vector<Shape>& s : shapes) summaries.push_back(summarise_one(request, s, runs));
   return summaries;
 }
 
-std::optional<Distance> measure_distance(const Engine& engine,
+std::optional<Distance> measure_distance(const Request& request,
                                          const std::vector<LayerInfo>& layers) {
-  if (engine.device() != "cpu") return std::nullopt;
-  return distance_to_machine(layers, engine.memory(),
-                             measure_peaks(engine.threads(), PeakEffort::quick()));
+  if (request.engine().device() != "cpu") return std::nullopt;
+  return distance_to_machine(layers, request.memory(),
+                             measure_peaks(request.engine().threads(), PeakEffort::quick()));
 }
 
 std::string layers_text(const std::vector<LayerInfo>& layers,

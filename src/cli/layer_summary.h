@@ -8,6 +8,7 @@
 
 #include "cli/json.h"
 #include "thaw/peaks.h"
+#include "thaw/request.h"
 
 namespace thaw::cli {
 
@@ -35,9 +36,9 @@ std::vector<PlanSummary> summarise(const Model& model, const EngineOptions& opti
 void print_summary(const PlanSummary& summary);
 Json summary_json(const PlanSummary& summary);
 
-// How far the engine's layers, which have times, are from the machine, whose peaks are measured
+// How far the request's layers, which have times, are from the machine, whose peaks are measured
 // now; nothing where they don't run on its processor's instructions.
-std::optional<Distance> measure_distance(const Engine& engine,
+std::optional<Distance> measure_distance(const Request& request,
                                          const std::vector<LayerInfo>& layers);
 
 // Times and figures of layers, as `thaw bench --profile` prints them too.

@@ -91,7 +91,7 @@ int run_model(const Arguments& arguments) {
   rule.writes(arguments.outputs, OutputKind::kArrays);
   const std::vector<NamedTensor> arrays = read_npz(arguments.inputs);
   const Model model = Model::load(arguments.model, arguments.run.model_options());
-  Engine engine(model, calibrated_options(arguments.run, model));
+  const Engine engine(model, calibrated_options(arguments.run, model));
   std::unordered_map<std::string, size_t> places;
   for (size_t i = 0; i < arrays.size(); ++i) places.emplace(with_output(arrays[i].first), i);
   std::vector<Tensor> inputs;
@@ -105,7 +105,8 @@ int run_model(const Arguments& arguments) {
   for (size_t i = 0; i < tensors.size(); ++i)
     results.emplace_back(output_name(engine.outputs()[i], arguments.run.to, i), tensors[i]);
   write_npz(arguments.outputs, results);
-  for (const auto& [step, time] : engine.build_times()) debug(step + " " + ms_text(time));
+  const PlanInfo plan = engine.plans()[0];
+  for (const auto& [step, time] : plan.build_times) debug(step + " " + ms_text(time));
   if (arguments.output.json) {
     write_text("-", dump(result_json(arguments.model, engine, results, ms)));
     return 0;

@@ -14,7 +14,7 @@
 namespace thaw::cli {
 namespace {
 
-// One engine's thread and what it found.
+// One request's thread and what it found.
 struct Stream {
   std::vector<double> ms;
   StageTimes stages;  // sums
@@ -23,12 +23,12 @@ struct Stream {
 
 class Streams {
  public:
-  Streams(std::vector<Engine>& engines, const BenchInput& input, int warmup, int runs)
-      : engines_(engines),
+  Streams(std::vector<Request>& requests, const BenchInput& input, int warmup, int runs)
+      : requests_(requests),
         input_(input),
         warmup_(std::max(warmup, 1)),
         runs_(runs),
-        streams_(engines.size()) {}
+        streams_(requests.size()) {}
   ~Streams() {
     next_ = runs_;  // after an error the others need not go on
     end_threads();
@@ -39,7 +39,7 @@ class Streams {
   // Seconds from the first timed run to the end of the last.
   double run() {
     start_threads();
-    while (warm_.load() < engines_.size())
+    while (warm_.load() < requests_.size())
       std::this_thread::sleep_for(std::chrono::milliseconds(1));
     const Clock::time_point start = Clock::now();
     end_threads();
@@ -52,12 +52,12 @@ class Streams {
 
  private:
   void start_threads() {
-    threads_.reserve(engines_.size());
+    threads_.reserve(requests_.size());
     try {
-      for (size_t i = 0; i < engines_.size(); ++i)
-        threads_.emplace_back([this, i] { work(engines_[i], streams_[i], i); });
+      for (size_t i = 0; i < requests_.size(); ++i)
+        threads_.emplace_back([this, i] { work(requests_[i], streams_[i], i); });
     } catch (const std::system_error& error) {
-      throw ResourceError("of " + std::to_string(engines_.size()) + " streams only " +
+      throw ResourceError("of " + std::to_string(requests_.size()) + " streams only " +
                           std::to_string(threads_.size()) +
                           " can be started: " + error.code().message());
     }
@@ -69,19 +69,19 @@ class Streams {
     threads_.clear();
   }
 
-  void work(Engine& engine, Stream& stream, size_t number) {
+  void work(Request& request, Stream& stream, size_t number) {
     bool warm = false;
     try {
       stream.ms.reserve(static_cast<size_t>(runs_));
-      for (int i = 0; i < warmup_; ++i) engine.run_shared(inputs(number + static_cast<size_t>(i)));
+      for (int i = 0; i < warmup_; ++i) request.run(inputs(number + static_cast<size_t>(i)));
       warm = true;
       ++warm_;
       while (!go_) std::this_thread::yield();
       for (int i; (i = next_++) < runs_;) {
         const Clock::time_point start = Clock::now();
-        engine.run_shared(inputs(static_cast<size_t>(i)));
+        request.run(inputs(static_cast<size_t>(i)));
         stream.ms.push_back(milliseconds_since(start));
-        add_stages(stream.stages, engine.last_stages(), 1);
+        add_stages(stream.stages, request.stages(), 1);
       }
     } catch (...) {
       stream.error = std::current_exception();
@@ -94,7 +94,7 @@ class Streams {
     return input_.batches[i % input_.batches.size()];
   }
 
-  std::vector<Engine>& engines_;
+  std::vector<Request>& requests_;
   const BenchInput& input_;
   const int warmup_;
   const int runs_;
@@ -107,17 +107,16 @@ class Streams {
 
 }  // namespace
 
-std::vector<Engine> make_streams(Engine engine, int count) {
-  std::vector<Engine> engines;
-  engines.push_back(std::move(engine));
-  while (static_cast<int>(engines.size()) < count) engines.push_back(engines[0].share());
-  return engines;
+std::vector<Request> make_streams(const Engine& engine, int count) {
+  std::vector<Request> requests;
+  for (int i = 0; i < count; ++i) requests.emplace_back(engine);
+  return requests;
 }
 
-void run_streams(std::vector<Engine>& engines, const BenchInput& input, int warmup, int runs,
+void run_streams(std::vector<Request>& requests, const BenchInput& input, int warmup, int runs,
                  BenchReport& report) {
-  for (Engine& engine : engines) engine.prepare(input.shapes());
-  Streams streams(engines, input, warmup, runs);
+  for (Request& request : requests) request.prepare(input.shapes());
+  Streams streams(requests, input, warmup, runs);
   report.seconds = streams.run();
   for (const Stream& stream : streams.streams()) {
     add_stages(report.stages, stream.stages, 1.0 / runs);

@@ -57,6 +57,7 @@ void check_pictures(const std::vector<const Picture*>& pictures) {
 }
 
 void add(StageTimes& sum, const StageTimes& times) {
+  sum.prepare += times.prepare;
   sum.upload += times.upload;
   sum.preprocess += times.preprocess;
   sum.network += times.network;
@@ -70,6 +71,7 @@ struct Detector::Impl {
   Impl(const Model& model, const EngineOptions& options, const std::string& label_file,
        const OutputRoles& roles)
       : engine(model, detection_outputs(options, model, roles)),
+        request(engine),
         input(engine.inputs(), model.path()),
         outputs(places_in_engine(model, engine, roles)) {
     if (!label_file.empty()) labels = LabelMap::read(label_file);
@@ -85,6 +87,7 @@ struct Detector::Impl {
                const DetectOptions& options, std::vector<PartDetections>& parts);
 
   Engine engine;
+  Request request;
   const PictureInput input;
   const OutputPlaces outputs;  // among the engine's
   LabelMap labels;
@@ -112,8 +115,8 @@ void Detector::Impl::run_once(const std::vector<const Picture*>& pictures,
   const auto start = Clock::now();
   const Tensor pixels = input.tensor(pictures);
   stages.preprocess += milliseconds_since(start);
-  const std::vector<Tensor>& out = engine.run_shared({pixels});
-  add(stages, engine.last_stages());
+  const std::vector<Tensor>& out = request.run({pixels});
+  add(stages, request.stages());
   const auto at = [&](int place) { return place < 0 ? Tensor() : out[static_cast<size_t>(place)]; };
   const DetectorOutputs tensors{at(outputs.num), at(outputs.boxes), at(outputs.scores),
                                 at(outputs.classes)};
@@ -210,7 +213,8 @@ std::vector<std::vector<Detection>> Detector::detect_batch(
 
 StageTimes Detector::last_stages() const { return impl_->stages; }
 
-Engine& Detector::engine() { return impl_->engine; }
+const Engine& Detector::engine() const { return impl_->engine; }
+const Request& Detector::request() const { return impl_->request; }
 
 const std::string& Detector::label(int class_id) const {
   return impl_->names.emplace(class_id, impl_->labels.name(class_id)).first->second;

@@ -6,7 +6,6 @@
 #include <cmath>
 #include <filesystem>
 #include <memory>
-#include <thread>
 
 #include "base/memory.h"
 #include "base/noise.h"
@@ -16,6 +15,7 @@
 #include "runtime/executor.h"
 #include "tests/counting_new.h"
 #include "thaw/error.h"
+#include "thaw/request.h"
 #include "thaw/timings.h"
 
 namespace thaw {
@@ -96,10 +96,10 @@ void expect_close(const Tensor& a, const Tensor& b) {
 
 TEST(Engine, ComputesTheOutputsThatAreAskedFor) {
   const Tensor n = Tensor::of<int32_t>(DType::kInt32, {}, {5});
-  Engine all(counting_loop());
+  Request all{Engine(counting_loop())};
   EngineOptions options;
   options.outputs = {"steps"};
-  Engine some(counting_loop(), options);
+  const Engine some(counting_loop(), options);
   ASSERT_EQ(some.outputs().size(), 1U);
   EXPECT_EQ(some.outputs()[0].name, "steps");
   const std::vector<Tensor> got = some.run({n});
@@ -109,7 +109,7 @@ TEST(Engine, ComputesTheOutputsThatAreAskedFor) {
   for (int64_t i = 0; i < 5; ++i) EXPECT_EQ(got[0].int_at(i), want[1].int_at(i));
 
   options.outputs = {"sum"};  // the list is not stacked
-  Engine sum(counting_loop(), options);
+  Request sum(Engine(counting_loop(), options));
   EXPECT_EQ(sum.run({n})[0].int_at(0), 10);
   EXPECT_LT(sum.layers().size(), all.layers().size());
   options.outputs = {"sum", "product"};
@@ -121,12 +121,12 @@ TEST(Engine, CpuAgreesWithReferenceAtEveryShape) {
   ref.device = "ref";
   ref.disabled_passes = pass_names();
   Engine plain(small_network(), ref);
-  Engine fast(small_network());
+  Request fast{Engine(small_network())};
   for (const Shape& shape :
        {Shape{1, 33, 17, 3}, Shape{2, 8, 8, 3}, Shape{1, 33, 17, 3}, Shape{3, 1, 1, 3}}) {
     const Tensor image = random_floats(shape, 7);
     expect_close(fast.run({image})[0], plain.run({image})[0]);
-    EXPECT_TRUE(fast.planned());
+    EXPECT_TRUE(fast.plan().is_static);
   }
 }
 
@@ -142,13 +142,13 @@ TEST(Engine, TunedGivesTheSameAndSaysWhatRan) {
   options.timing_cache = timings;
   const Tensor image = random_floats({1, 33, 17, 3}, 7);
   for (int i = 0; i < 2; ++i) {  // raced, then from the file
-    Engine tuned(small_network(), options);
+    Request tuned(Engine(small_network(), options));
     expect_close(tuned.run({image})[0], plain.run({image})[0]);
     for (const LayerInfo& layer : tuned.layers()) {
       EXPECT_GE(layer.threads, 1) << layer.name;
       EXPECT_LE(layer.threads, 2) << layer.name;
     }
-    EXPECT_EQ(tuned.threads(), 2);
+    EXPECT_EQ(tuned.engine().threads(), 2);
   }
   EXPECT_FALSE(read_timings(timings).empty());
   std::filesystem::remove(timings);
@@ -157,12 +157,12 @@ TEST(Engine, TunedGivesTheSameAndSaysWhatRan) {
 TEST(Engine, ShapesPastTheCacheRunOnTheGeneralPlan) {
   EngineOptions one_plan;
   one_plan.max_cached_engines = 1;
-  Engine small_cache(small_network(), one_plan);
+  Request small_cache(Engine(small_network(), one_plan));
   Engine engine(small_network());
   for (int64_t size : {5, 6, 7, 5}) {
     const Tensor image = random_floats({1, size, size, 3}, 11);
     expect_close(small_cache.run({image})[0], engine.run({image})[0]);
-    EXPECT_EQ(small_cache.planned(), size == 5);
+    EXPECT_EQ(small_cache.plan().is_static, size == 5);
   }
 }
 
@@ -185,14 +185,15 @@ TEST(Engine, APlanServesWhatIsFedAndNothingElse) {
   for (const int plans : {1, 2, 4}) {
     EngineOptions options;
     options.max_cached_engines = plans;
-    Engine engine(model, options);
-    Engine other = engine.share();
+    const Engine engine(model, options);
+    Request one(engine);
+    Request other(engine);
     for (int64_t i = 0; i < 24; ++i) {
       const Tensor x = random_floats({1 + i % 5}, 7);
       // Not fed, a scalar, a vector: the ranks of one input.
       Tensor scale;
       if (i % 3 > 0) scale = random_floats(i % 3 == 1 ? Shape{} : x.shape(), 8);
-      const Tensor y = (i % 2 == 0 ? engine : other).run({x, scale})[0];
+      const Tensor y = (i % 2 == 0 ? one : other).run({x, scale})[0];
       ASSERT_EQ(y.shape(), x.shape());
       for (int64_t k = 0; k < x.num_elements(); ++k) {
         const float added = !scale.defined() ? 10 : scale.data<float>()[i % 3 == 1 ? 0 : k];
@@ -205,13 +206,13 @@ TEST(Engine, APlanServesWhatIsFedAndNothingElse) {
 TEST(Engine, AllocatesNothingOncePlanned) {
   EngineOptions options;
   options.threads = 2;
-  Engine engine(small_network(), options);
+  Request request(Engine(small_network(), options));
   const std::vector<Tensor> inputs{random_floats({1, 32, 32, 3}, 5)};
-  engine.run_shared(inputs);
-  engine.run_shared(inputs);
+  request.run(inputs);
+  request.run(inputs);
   const size_t news_before = count_of_news();
   const size_t host_before = host_allocations();
-  for (int i = 0; i < 10; ++i) engine.run_shared(inputs);
+  for (int i = 0; i < 10; ++i) request.run(inputs);
   EXPECT_EQ(count_of_news() - news_before, 0U);
   EXPECT_EQ(host_allocations() - host_before, 0U);
 }
@@ -231,53 +232,24 @@ Model heavy_network() {
   return Model::from_graph(std::move(g));
 }
 
-TEST(Engine, SharesWeights) {
+TEST(Engine, RequestsShareWeights) {
   constexpr size_t kWeights = 4000000;
   const size_t at_first = bytes_in_use();
   const Tensor probe = Tensor::zeros(DType::kUInt8, {kWeights});
   if (bytes_in_use() - at_first < kWeights) GTEST_SKIP() << "this allocator counts no bytes";
-  Engine first(heavy_network());
+  const Engine engine(heavy_network());
   size_t before = bytes_in_use();
+  Request first(engine);
   first.prepare({{2, 1000}});
   EXPECT_GE(bytes_in_use() - before, kWeights);
   before = bytes_in_use();
-  Engine second = first.share();
+  Request second(engine);
   second.prepare({{2, 1000}});
   EXPECT_LT(bytes_in_use() - before, kWeights / 4);
   EXPECT_EQ(second.memory().weights, first.memory().weights);
-  EXPECT_EQ(second.threads(), first.threads());
 }
 
-TEST(Engine, SharedEnginesRunAtTheSameTime) {
-  Engine first(small_network());
-  Engine second = first.share();
-  const std::vector<Tensor> a{random_floats({1, 32, 32, 3}, 2)};
-  const std::vector<Tensor> b{random_floats({1, 32, 32, 3}, 3)};
-  const Tensor expected_a = first.run(a)[0];
-  const Tensor expected_b = first.run(b)[0];
-  std::thread other([&] {
-    for (int i = 0; i < 50; ++i) EXPECT_TRUE(identical(second.run(b)[0], expected_b));
-  });
-  for (int i = 0; i < 50; ++i) EXPECT_TRUE(identical(first.run(a)[0], expected_a));
-  other.join();
-}
-
-// Which engine makes a plan first does not matter, nor which one is there longer.
-TEST(Engine, SharedPlansOutliveTheEngineThatMadeThem) {
-  auto first = std::make_unique<Engine>(small_network());
-  Engine second = first->share();
-  const Tensor image = random_floats({1, 16, 16, 3}, 5);
-  const Tensor expected = first->run({image})[0];
-  first.reset();
-  EXPECT_TRUE(identical(second.run({image})[0], expected));
-  Engine third = second.share();
-  EXPECT_TRUE(identical(third.run({image})[0], expected));
-  EXPECT_EQ(third.plan_origin(), "built in memory");
-  ASSERT_EQ(third.build_times().size(), 1U);
-  EXPECT_EQ(third.build_times()[0].first, "share");
-}
-
-TEST(Engine, PinnedEnginesGiveTheSameResults) {
+TEST(Engine, PinnedRequestsGiveTheSameResults) {
   EngineOptions options;
   options.threads = 2;
   Engine engine(small_network(), options);

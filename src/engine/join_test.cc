@@ -4,7 +4,7 @@
 
 #include "graph/text.h"
 #include "passes/pass_test_util.h"
-#include "thaw/engine.h"
+#include "thaw/request.h"
 
 namespace thaw {
 namespace {
@@ -18,15 +18,15 @@ void expect_concat_steps(int steps, const std::string& text, const Shape& input 
     EngineOptions options;
     options.device = device;
     options.disabled_passes = pass_names();
-    Engine engine(Model::from_graph(graph.clone()), options);
+    Request request(Engine(Model::from_graph(graph.clone()), options));
     for (int run = 0; run < 2; ++run) {
-      const std::vector<Tensor> got = engine.run(inputs);
+      const std::vector<Tensor> got = request.run(inputs);
       ASSERT_EQ(got.size(), expected.size());
       for (size_t i = 0; i < got.size(); ++i)
         EXPECT_TRUE(identical(got[i], expected[i])) << device << ", output " << i;
     }
     int left = 0;
-    for (const LayerInfo& layer : engine.layers()) left += layer.op.rfind("Concat", 0) == 0;
+    for (const LayerInfo& layer : request.layers()) left += layer.op.rfind("Concat", 0) == 0;
     EXPECT_EQ(left, steps) << device;
   }
 }

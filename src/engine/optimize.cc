@@ -9,17 +9,17 @@
 #include "base/cpu_features.h"
 #include "base/processors.h"
 #include "base/stop.h"
-#include "engine/build_engine.h"
 #include "engine/compare_models.h"
+#include "engine/compile.h"
 #include "engine/make_device.h"
 #include "engine/plan_runner.h"
 #include "engine/saved_plans.h"
 #include "engine/source_id.h"
-#include "engine/tune.h"
 #include "export/write_saved_model.h"
 #include "import/frozen_model.h"
 #include "thaw/error.h"
 #include "thaw/model.h"
+#include "thaw/request.h"
 #include "thaw/version.h"
 
 namespace thaw {
@@ -95,6 +95,13 @@ TrialRun try_plan(const Plan& plan, Device& device, ThreadPool& pool, std::vecto
   return trial;
 }
 
+// Of a compilation; 0 where it was without.
+double tune_seconds(const BuildTimes& times) {
+  for (const auto& [step, ms] : times)
+    if (step == "tune") return ms / 1e3;
+  return 0;
+}
+
 size_t folder_bytes(const std::string& folder) {
   size_t bytes = 0;
   for (const auto& entry : fs::recursive_directory_iterator(folder))
@@ -145,11 +152,10 @@ class Optimizer {
         return;
       }
       progress(fmt::format("checking the plan for {}", shapes_text(plan.shapes)));
-      Engine stored(model, options_.engine);
-      stored.prepare(plan.shapes);
-      if (stored.plan_origin() != plan_folder(folder) + "/" + plan.file)
+      Request stored(Engine(model, options_.engine));
+      const std::vector<Tensor>& outputs = stored.run(trials_[i].inputs);
+      if (stored.plan().origin != plan_folder(folder) + "/" + plan.file)
         throw InternalError(fmt::format("{} is not used", plan.file));
-      const std::vector<Tensor>& outputs = stored.run_shared(trials_[i].inputs);
       for (size_t k = 0; k < outputs.size(); ++k)
         if (!identical(outputs[k], trials_[i].outputs[k]))
           throw InternalError(fmt::format("{}: output '{}' is not what the plan gave when built",
@@ -172,48 +178,42 @@ class Optimizer {
     EngineOptions engine = options_.engine;
     engine.precision = report_.precision;
     engine.verify = true;
-    PlanFile file;
-    PlannedGraph planned =
-        planned_graph(model.graph(), shapes, engine, device_->target(), &file.build_times);
-    file.graph = std::make_unique<Graph>(std::move(planned.graph));
-    BuildContext context = kernels_for(*device_, engine);
-    const auto tuning = Clock::now();
+    Compilation made = compile(model.graph(), shapes, Serving::kShapes, *device_, engine,
+                               options_.log, tune_options());
     ThreadPool pool(engine.threads > 0 ? engine.threads : available_processors());
-    const TunedKernels tuned = race_kernels(*file.graph, context, engine, pool);
-    const double tune_seconds = seconds_since(tuning);
-    if (engine.tune) file.build_times.emplace_back("tune", 1e3 * tune_seconds);
-    context.tuned = &tuned;
-    context.record = &file.kernels;
-    const std::unique_ptr<Plan> plan = build_plan(*file.graph, context);
     try {
-      trials_.push_back(
-          try_plan(*plan, *device_, pool, example_inputs(model, shapes), options_.check_seconds));
+      trials_.push_back(try_plan(*made.plan, *device_, pool, example_inputs(model, shapes),
+                                 options_.check_seconds));
     } catch (const Stopped&) {
       trials_.emplace_back();
       report_.check_note =
           fmt::format("not run to the end: it takes more than {:g} s", options_.check_seconds);
     }
-    file.step_ms = trials_.back().step_ms;
+    PlanFile file;
     file.facts = {version(),           source_id(),           device_->name(),
                   device_->identity(), model_mark(manifest_), report_.precision,
-                  planned.shapes};
+                  made.shapes};
+    file.graph = std::move(made.graph);
+    file.kernels = std::move(made.kernels);
+    file.step_ms = trials_.back().step_ms;
+    file.build_times = std::move(made.times);
     const std::string name = fmt::format("{}.plan", manifest_.plans.size() + 1);
     write_plan_file(folder + "/" + name, file);
-    manifest_.plans.push_back({name, planned.shapes});
-    report_.plans.push_back(
-        {planned.shapes, name, static_cast<size_t>(fs::file_size(folder + "/" + name)),
-         seconds_since(start), engine.tune ? tune_seconds : 0, tuned.speedup, tuned.left_out});
+    manifest_.plans.push_back({name, made.shapes});
+    report_.plans.push_back({made.shapes, name,
+                             static_cast<size_t>(fs::file_size(folder + "/" + name)),
+                             seconds_since(start), tune_seconds(file.build_times),
+                             made.tuned.speedup, made.tuned.left_out});
   }
 
-  TunedKernels race_kernels(const Graph& graph, const BuildContext& context,
-                            const EngineOptions& engine, ThreadPool& pool) const {
+  TuneOptions tune_options() const {
     TuneOptions tune_options;
     tune_options.run_seconds = options_.check_seconds;
     if (options_.detail)
       tune_options.progress = [&](size_t number, size_t count, const std::string& name) {
         options_.detail(fmt::format("timing kernels: layer {} of {}, {}", number, count, name));
       };
-    return tune(graph, context, pool, engine, options_.log, tune_options);
+    return tune_options;
   }
 
   const OptimizeOptions& options_;

@@ -8,7 +8,7 @@
 #include "engine/build_engine.h"
 #include "graph/graph.h"
 #include "tests/counting_new.h"
-#include "thaw/engine.h"
+#include "thaw/request.h"
 
 namespace thaw {
 namespace {
@@ -76,15 +76,15 @@ TEST(PictureSizes, OnePlanGivesWhatAPlanForEachGives) {
       options.threads = 2;
       options.precision = precision;
       options.max_cached_engines = 1;
-      Engine engine(network(kAnySize, kind), options);
+      Request request(Engine(network(kAnySize, kind), options));
       for (const Shape& size : twelve_sizes()) {
         const Tensor picture = random_picture(size);
-        const Tensor scores = engine.run({picture})[0];
-        EXPECT_TRUE(engine.planned());
-        EXPECT_EQ(engine.plan_shapes(), (std::vector<Shape>{kAnySize}));
-        Engine exact(network(size, kind), options);
+        const Tensor scores = request.run({picture})[0];
+        EXPECT_TRUE(request.plan().is_static);
+        EXPECT_EQ(request.plan().shapes, (std::vector<Shape>{kAnySize}));
+        Request exact(Engine(network(size, kind), options));
         EXPECT_TRUE(identical(scores, exact.run({picture})[0])) << size.str();
-        EXPECT_EQ(exact.plan_shapes(), (std::vector<Shape>{size}));
+        EXPECT_EQ(exact.plan().shapes, (std::vector<Shape>{size}));
       }
     }
 }
@@ -93,18 +93,18 @@ TEST(PictureSizes, NothingIsAllocatedForAnother) {
   for (const Kind kind : {Kind::kScalars, Kind::kChannelMeans}) {
     EngineOptions options;
     options.threads = 2;
-    Engine engine(network(kAnySize, kind), options);
+    Request request(Engine(network(kAnySize, kind), options));
     std::vector<std::vector<Tensor>> inputs;
     for (const Shape& size : twelve_sizes()) inputs.push_back({random_picture(size)});
-    engine.run_shared(inputs[0]);
-    engine.run_shared(inputs[0]);
+    request.run(inputs[0]);
+    request.run(inputs[0]);
     const size_t news = count_of_news();
     const size_t host = host_allocations();
-    const MemoryUse before = engine.memory();
-    for (const auto& input : inputs) engine.run_shared(input);
+    const MemoryUse before = request.memory();
+    for (const auto& input : inputs) request.run(input);
     EXPECT_EQ(count_of_news() - news, 0U);
     EXPECT_EQ(host_allocations() - host, 0U);
-    const MemoryUse after = engine.memory();
+    const MemoryUse after = request.memory();
     EXPECT_EQ(after.arena + after.weights + after.scratch,
               before.arena + before.weights + before.scratch);
   }
@@ -113,13 +113,14 @@ TEST(PictureSizes, NothingIsAllocatedForAnother) {
 TEST(PictureSizes, EachBatchHasItsPlan) {
   EngineOptions options;
   options.max_cached_engines = 2;
-  Engine engine(network({kOpen, kOpen, kOpen, 3}, Kind::kScalars), options);
-  Engine single(network({kOpen, kOpen, kOpen, 3}, Kind::kScalars), options);
+  Request request(Engine(network({kOpen, kOpen, kOpen, 3}, Kind::kScalars), options));
+  const Engine single(network({kOpen, kOpen, kOpen, 3}, Kind::kScalars), options);
   for (const int64_t batch : {1, 2, 1, 3, 2, 4}) {
     const Shape size{batch, 20 + batch, 30, 3};
     const Tensor pictures = random_picture(size);
-    const Tensor scores = engine.run({pictures})[0];
-    EXPECT_EQ(engine.planned(), batch <= 3);  // the plan for all sizes that is left is for 3 first
+    const Tensor scores = request.run({pictures})[0];
+    EXPECT_EQ(request.plan().is_static,
+              batch <= 3);  // the plan for all sizes that is left is for 3 first
     const auto bytes = static_cast<int64_t>(pictures.num_bytes()) / batch;
     for (int64_t i = 0; i < batch; ++i) {
       const Tensor one = Tensor::view(DType::kUInt8, {1, size[1], size[2], 3},
@@ -134,25 +135,26 @@ TEST(PictureSizes, EachBatchHasItsPlan) {
 TEST(PictureSizes, ThatReachTheNetworkHavePlansOfTheirOwn) {
   EngineOptions options;
   options.max_cached_engines = 2;
-  Engine engine(network(kAnySize, Kind::kHalfTheSize), options);
+  Request request(Engine(network(kAnySize, Kind::kHalfTheSize), options));
   const std::vector<Shape> sizes{{1, 20, 30, 3}, {1, 30, 20, 3}, {1, 40, 40, 3}, {1, 20, 30, 3}};
   for (size_t i = 0; i < sizes.size(); ++i) {
     const Tensor picture = random_picture(sizes[i]);
     Engine exact(network(sizes[i], Kind::kHalfTheSize));
-    EXPECT_TRUE(identical(engine.run({picture})[0], exact.run({picture})[0]));
-    EXPECT_EQ(engine.planned(), i != 2);
-    EXPECT_EQ(engine.plan_shapes()[0], i == 2 ? kAnySize : sizes[i]);
+    EXPECT_TRUE(identical(request.run({picture})[0], exact.run({picture})[0]));
+    EXPECT_EQ(request.plan().is_static, i != 2);
+    EXPECT_EQ(request.plan().is_slow, i == 2);
+    EXPECT_EQ(request.plan().shapes[0], i == 2 ? kAnySize : sizes[i]);
   }
 }
 
-TEST(PictureSizes, SharedEnginesHaveTheSamePlan) {
-  Engine first(network(kAnySize, Kind::kScalars));
+TEST(PictureSizes, RequestsHaveTheSamePlan) {
+  const Engine engine(network(kAnySize, Kind::kScalars));
+  Request first(engine);
   first.run({random_picture({1, 20, 30, 3})});
-  Engine second = first.share();
+  Request second(engine);
   const Tensor picture = random_picture({1, 33, 44, 3});
   EXPECT_TRUE(identical(second.run({picture})[0], first.run({picture})[0]));
-  ASSERT_EQ(second.build_times().size(), 1U);
-  EXPECT_EQ(second.build_times()[0].first, "share");
+  EXPECT_EQ(engine.plans().size(), 1U);
 }
 
 TEST(PictureSizes, OnlyOneSideMayBeOpen) {

@@ -11,8 +11,8 @@
 #include "engine/model_graph.h"
 #include "import/read_graph.h"
 #include "tests/fuzz/graph_mutator.h"
-#include "thaw/engine.h"
 #include "thaw/error.h"
+#include "thaw/request.h"
 
 extern "C" size_t LLVMFuzzerMutate(uint8_t* data, size_t size, size_t max_size);
 
@@ -59,12 +59,12 @@ void run(thaw::ModelFile file) {
   options.device = choice & 1 ? "ref" : "cpu";
   options.precision = static_cast<thaw::Precision>(choice / 2 % 4);
   options.max_cached_engines = 1;
-  thaw::Engine engine(model, options);
+  thaw::Request request(thaw::Engine(model, options));
   // The second run's shapes may be others: then on the plan for all shapes.
   for (const uint32_t seed : {0U, 27U}) {
     std::vector<thaw::Tensor> inputs;
     for (const thaw::TensorInfo& info : model.inputs()) inputs.push_back(some_values(info, seed));
-    const std::vector<thaw::Tensor>& results = engine.run_shared(inputs);
+    const std::vector<thaw::Tensor>& results = request.run(inputs);
     if (results.size() != model.outputs().size()) __builtin_trap();
     for (size_t i = 0; i < results.size(); ++i)
       if (results[i].dtype() != model.outputs()[i].dtype) __builtin_trap();

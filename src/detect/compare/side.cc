@@ -65,8 +65,9 @@ class DetectorSide : public Side {
     const auto start = Clock::now();
     result.detections = detector_.detect(*picture, options_);
     const double ms = milliseconds_since(start);
-    if (detector_.engine().planned()) was_planned_ = true;
-    if (detector_.engine().planned() == was_planned_) result.ms = ms;
+    const bool is_planned = detector_.request().plan().is_static;
+    if (is_planned) was_planned_ = true;
+    if (is_planned == was_planned_ && detector_.last_stages().prepare == 0) result.ms = ms;
     if (is_cut_) add_faint(*picture, result.detections);
     std::stable_sort(result.detections.begin(), result.detections.end(),
                      [](const Detection& x, const Detection& y) { return x.score > y.score; });
@@ -99,7 +100,7 @@ class DetectorSide : public Side {
     return options;
   }
 
-  mutable Detector detector_;  // engine() is not const
+  Detector detector_;
   DetectOptions options_;
   std::string path_;
   std::set<std::pair<int, int>> sizes_;

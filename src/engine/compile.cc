@@ -1,0 +1,44 @@
+#include "engine/compile.h"
+
+#include "base/clock.h"
+#include "base/processors.h"
+#include "base/thread_pool.h"
+
+namespace thaw {
+namespace {
+
+TunedKernels tuned_kernels(const Graph& graph, const BuildContext& context,
+                           const EngineOptions& options, const Log& log,
+                           const TuneOptions& tune_options, BuildTimes& times) {
+  if (!options.tune) return {};
+  const auto start = Clock::now();
+  ThreadPool pool(options.threads > 0 ? options.threads : available_processors());
+  TunedKernels tuned = tune(graph, context, pool, options, log, tune_options);
+  times.emplace_back("tune", milliseconds_since(start));
+  return tuned;
+}
+
+}  // namespace
+
+Compilation compile(const Graph& graph, const std::vector<Shape>& shapes, Serving serving,
+                    Device& device, const EngineOptions& options, const Log& log,
+                    const TuneOptions& tune_options) {
+  Compilation made;
+  PlannedGraph planned =
+      serving == Serving::kAsGiven
+          ? PlannedGraph{optimised_graph(graph, shapes, options, device.target(), &made.times),
+                         shapes}
+          : planned_graph(graph, shapes, options, device.target(), &made.times);
+  made.graph = std::make_unique<Graph>(std::move(planned.graph));
+  made.shapes = std::move(planned.shapes);
+  BuildContext context = kernels_for(device, options);
+  made.tuned = tuned_kernels(*made.graph, context, options, log, tune_options, made.times);
+  const auto start = Clock::now();
+  context.tuned = &made.tuned;
+  context.record = &made.kernels;
+  made.plan = build_plan(*made.graph, context);
+  made.times.emplace_back("plan", milliseconds_since(start));
+  return made;
+}
+
+}  // namespace thaw

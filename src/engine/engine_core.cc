@@ -1,0 +1,214 @@
+#include "engine/engine_core.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/clock.h"
+#include "base/processors.h"
+#include "engine/choose_kernel.h"
+#include "engine/inference.h"
+#include "engine/make_device.h"
+#include "engine/saved_plans.h"
+#include "graph/infer_util.h"
+#include "passes/eliminate_dead_code.h"
+#include "passes/fuse_multi_class_nms.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+// What was asked for, and for the rest what the model was optimised for.
+EngineOptions completed(EngineOptions options, const Model& model) {
+  const SavedPlans* plans = model.plans();
+  if (!options.precision)
+    options.precision = plans ? plans->manifest().precision : Precision::kFloat32;
+  if (!options.max_cached_engines)
+    options.max_cached_engines = plans ? plans->manifest().max_cached_engines : 4;
+  if (plans && !options.calibration) options.calibration = plans->manifest().calibration;
+  return options;
+}
+
+// Which of the model's outputs are asked for. Throws UsageError for a name that it lacks.
+std::vector<size_t> chosen_outputs(const Model& model, const std::vector<std::string>& names) {
+  std::vector<size_t> chosen;
+  for (size_t i = 0; i < model.outputs().size(); ++i) {
+    const std::string& name = model.outputs()[i].name;
+    if (names.empty() || std::find(names.begin(), names.end(), name) != names.end())
+      chosen.push_back(i);
+  }
+  if (!names.empty() && chosen.size() != names.size())
+    throw UsageError(fmt::format("{}: outputs {} were asked for, it has {} of them", model.path(),
+                                 fmt::join(names, ", "), chosen.size()));
+  return chosen;
+}
+
+// Of a plan's graph some of whose outputs are gone: drops what nobody reads, and lets multi-class
+// NMS take in what it alone reads now. Kernels of nodes that this makes are chosen anew.
+void shed_unread_results(Graph& graph, const BuildContext& context, PreparedKernels& kernels) {
+  const auto first = static_cast<NodeId>(graph.num_nodes());
+  eliminate_dead_code(graph, {});
+  fuse_multi_class_nms(graph, {});
+  for (auto id = first; id < graph.num_nodes(); ++id) {
+    const Node& node = graph.node(id);
+    if (!node.alive || node.as<Const>()) continue;
+    for (const ValueId v : node.inputs)
+      if (const Tensor* constant = graph.constant_value(v); constant && is_absent(*constant))
+        throw InputError(fmt::format("node '{}' reads what is not there", node.name));
+    const KernelChoice choice = choose_kernel(describe(graph, node), context, Space::kHost);
+    kernels[{&graph, id}] = {choice.entry->name, choice.why, {}, {}, 0};
+  }
+}
+
+size_t plans_kept(const EngineOptions& options) {
+  return static_cast<size_t>(std::max(*options.max_cached_engines, 0));
+}
+
+}  // namespace
+
+EngineCore::EngineCore(const Model& model, const EngineOptions& options)
+    : model_(model),
+      options_(completed(options, model)),
+      chosen_(chosen_outputs(model, options.outputs)),
+      threads_(options.threads > 0 ? options.threads : available_processors()),
+      device_(make_device(options.device)),
+      cache_(plans_kept(options_), Engine::kRunsForAPlan,
+             [this](const auto& shapes, PlanCache::Kind kind) { return make(shapes, kind); }) {
+  for (const size_t i : chosen_) outputs_.push_back(model.outputs()[i]);
+}
+
+EngineCore::~EngineCore() = default;
+
+void EngineCore::check_input(size_t index, const Tensor& tensor) const {
+  const TensorInfo& wanted = model_.inputs().at(index);
+  if (!tensor.defined() && wanted.optional) return;
+  if (tensor.dtype() == wanted.dtype && contains(wanted.shape, tensor.shape())) return;
+  throw InputError(fmt::format("{}: input '{}' takes {}{}, {} was given", model_.path(),
+                               wanted.name, dtype_name(wanted.dtype), wanted.shape.str(),
+                               tensor.defined() ? tensor.str() : "nothing"));
+}
+
+void EngineCore::check_inputs(const std::vector<Tensor>& inputs) const {
+  const size_t wanted = model_.inputs().size();
+  if (inputs.size() != wanted)
+    throw InputError(
+        fmt::format("{}: {} inputs were expected, {} given", model_.path(), wanted, inputs.size()));
+  for (size_t i = 0; i < inputs.size(); ++i) check_input(i, inputs[i]);
+}
+
+void EngineCore::check_shapes(const std::vector<Shape>& shapes) const {
+  if (shapes.size() != model_.inputs().size())
+    throw InputError(fmt::format("{}: {} inputs were expected, shapes of {} given", model_.path(),
+                                 model_.inputs().size(), shapes.size()));
+}
+
+std::shared_ptr<CachedPlan> EngineCore::make(const std::vector<Shape>& shapes,
+                                             PlanCache::Kind kind) {
+  const bool is_slow = kind != PlanCache::Kind::kExact;
+  std::vector<Shape> open = shapes;
+  if (kind == PlanCache::Kind::kAllSizes) {
+    tell_of_slow_plan(shapes);
+    open = with_open_sizes(model_.graph(), shapes);
+  } else if (kind == PlanCache::Kind::kAllShapes) {
+    open = with_open_extents(model_.graph(), shapes);
+  }
+  std::shared_ptr<CachedPlan> plan = load(open);
+  if (!plan) plan = compile_plan(open, is_slow ? Serving::kAsGiven : Serving::kShapes);
+  plan->is_slow = is_slow;
+  return plan;
+}
+
+void EngineCore::tell_of_slow_plan(const std::vector<Shape>& shapes) const {
+  if (!model_.log()) return;
+  model_.log()(LogLevel::kWarning,
+               fmt::format("{}: {} plans are kept (max_cached_engines), so that inputs of {} and "
+                           "of other shapes run on a slower one that is for all, until they have "
+                           "come {} times",
+                           model_.path(), *options_.max_cached_engines, shapes_text(shapes),
+                           Engine::kRunsForAPlan));
+}
+
+void EngineCore::keep_chosen_outputs(Graph& graph) const {
+  for (size_t i = graph.outputs().size(); i-- > 0;)
+    if (!std::binary_search(chosen_.begin(), chosen_.end(), i)) graph.remove_output(i);
+}
+
+std::shared_ptr<CachedPlan> EngineCore::compile_plan(const std::vector<Shape>& shapes,
+                                                     Serving serving) const {
+  Graph graph = model_.graph().clone();
+  keep_chosen_outputs(graph);
+  Compilation made = compile(graph, shapes, serving, *device_, options_, model_.log());
+  drop_held_constants(*made.graph, made.kernels);
+  auto plan = std::make_shared<CachedPlan>();
+  plan->shapes = std::move(made.shapes);
+  plan->graph = std::move(made.graph);
+  plan->kernels = std::move(made.kernels);
+  plan->times = std::move(made.times);
+  plan->origin = "built in memory";
+  plan->set_first(std::move(made.plan));
+  return plan;
+}
+
+// The plan out of the model's folder; null when there is none that serves.
+std::shared_ptr<CachedPlan> EngineCore::load(const std::vector<Shape>& shapes) const {
+  // Switches for looking at the passes want them run.
+  if (!model_.plans() || !options_.disabled_passes.empty() || !options_.dump_dir.empty() ||
+      options_.verify)
+    return nullptr;
+  const auto start = Clock::now();
+  std::optional<PlanFile> file =
+      model_.plans()->find(shapes, *options_.precision, *device_, model_.log());
+  if (!file) return nullptr;
+  auto plan = std::make_shared<CachedPlan>();
+  BuildContext context = kernels_for(*device_, options_);
+  try {
+    if (chosen_.size() != model_.outputs().size()) {
+      keep_chosen_outputs(*file->graph);
+      shed_unread_results(*file->graph, context, file->kernels);
+      file->step_ms.clear();
+    }
+    context.prepared = &file->kernels;
+    plan->set_first(build_plan(*file->graph, context));
+  } catch (const ResourceError&) {
+    throw;
+  } catch (const std::exception& e) {  // whatever it says: the model itself is still there
+    if (model_.log())
+      model_.log()(LogLevel::kWarning,
+                   fmt::format("{}: {}; built in memory", file->path, e.what()));
+    return nullptr;
+  }
+  plan->times = {{"load", milliseconds_since(start)}};
+  plan->shapes = std::move(file->facts.shapes);
+  plan->graph = std::move(file->graph);
+  plan->kernels = std::move(file->kernels);
+  plan->origin = std::move(file->path);
+  plan->step_ms = std::move(file->step_ms);
+  return plan;
+}
+
+std::unique_ptr<Plan> EngineCore::instantiate(CachedPlan& cached) const {
+  if (std::unique_ptr<Plan> first = cached.take_first()) return first;
+  BuildContext context = kernels_for(*device_, options_);
+  context.prepared = &cached.kernels;
+  return build_plan(*cached.graph, context);
+}
+
+std::unique_ptr<Inference> EngineCore::borrow() {
+  {
+    const std::lock_guard<std::mutex> lock(idle_mutex_);
+    if (!idle_.empty()) {
+      std::unique_ptr<Inference> inference = std::move(idle_.back());
+      idle_.pop_back();
+      return inference;
+    }
+  }
+  return std::make_unique<Inference>(*this);
+}
+
+void EngineCore::give_back(std::unique_ptr<Inference> inference) {
+  const std::lock_guard<std::mutex> lock(idle_mutex_);
+  idle_.push_back(std::move(inference));
+}
+
+}  // namespace thaw

@@ -1,0 +1,109 @@
+#include "engine/inference.h"
+
+#include <algorithm>
+
+#include "base/clock.h"
+#include "engine/layer_info.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+// Of unknown rank for an input that is not fed.
+Shape shape_of(const Tensor& t) { return t.defined() ? t.shape() : Shape::unknown(); }
+
+}  // namespace
+
+Inference::Inference(EngineCore& core) : core_(core), pool_(core.threads(), core.options().pin) {}
+
+// Whether the latest plan is still the one that the cache has for these; a slow one is asked for
+// again each time, for the cache counts.
+bool Inference::latest_serves(const std::vector<Tensor>& inputs) const {
+  if (!latest_ || latest_->cached->is_slow || latest_->cached->is_evicted) return false;
+  for (size_t i = 0; i < inputs.size(); ++i)
+    if (!serves(latest_->cached->shapes[i], shape_of(inputs[i]))) return false;
+  return true;
+}
+
+const std::vector<Tensor>& Inference::run(const std::vector<Tensor>& inputs) {
+  core_.check_inputs(inputs);
+  prepare_ms_ = 0;
+  if (latest_serves(inputs)) {
+    core_.cache().touch(*latest_->cached);
+  } else {
+    const auto start = Clock::now();
+    shapes_.clear();
+    for (const Tensor& t : inputs) shapes_.push_back(shape_of(t));
+    latest_ = &instance_of(core_.cache().for_run(shapes_));
+    prepare_ms_ = milliseconds_since(start);
+  }
+  const MemoryScope memory(latest_->budget);
+  const ThreadPool::Session session(pool_);
+  return latest_->runner->executor().run(inputs);
+}
+
+void Inference::prepare(const std::vector<Shape>& shapes) {
+  core_.check_shapes(shapes);
+  latest_ = &instance_of(core_.cache().for_certain(shapes));
+}
+
+// What the cache has let go is let go here too.
+Inference::Instance& Inference::instance_of(std::shared_ptr<CachedPlan> cached) {
+  latest_ = nullptr;
+  instances_.remove_if([&](const Instance& instance) {
+    return instance.cached->is_evicted && instance.cached != cached;
+  });
+  for (Instance& instance : instances_)
+    if (instance.cached == cached) return instance;
+  Instance made;
+  made.plan = core_.instantiate(*cached);
+  if (const size_t limit = core_.options().memory_limit; limit > 0)
+    made.budget = std::make_shared<MemoryBudget>(limit - made.plan->bytes());
+  made.runner = std::make_unique<PlanRunner>(*made.plan, core_.device(), pool_);
+  made.runner->executor().set_profiling(profiling_);
+  made.cached = std::move(cached);
+  instances_.push_front(std::move(made));
+  return instances_.front();
+}
+
+StageTimes Inference::stages() const {
+  StageTimes times;
+  times.prepare = prepare_ms_;
+  if (!latest_) return times;
+  const auto& ms = latest_->runner->executor().stage_ms();
+  times.upload = ms[static_cast<size_t>(Stage::kUpload)];
+  times.preprocess = ms[static_cast<size_t>(Stage::kPreprocess)];
+  times.network = ms[static_cast<size_t>(Stage::kNetwork)];
+  times.postprocess = ms[static_cast<size_t>(Stage::kPostprocess)];
+  times.download = ms[static_cast<size_t>(Stage::kDownload)];
+  return times;
+}
+
+MemoryUse Inference::memory() const {
+  MemoryUse use;
+  if (!latest_) return use;
+  const Plan& plan = *latest_->plan;
+  use.arena = plan.arena_bytes[0] + plan.arena_bytes[1];
+  use.weights = plan.constant_bytes;
+  for (const Instance& instance : instances_) use.scratch += instance.runner->scratch_bytes();
+  return use;
+}
+
+PlanInfo Inference::plan() const { return latest_ ? describe_plan(*latest_->cached) : PlanInfo(); }
+
+std::vector<LayerInfo> Inference::layers() const {
+  if (!latest_) return {};
+  return describe_layers(*latest_->plan, latest_->runner->executor(), latest_->cached->step_ms,
+                         pool_.size());
+}
+
+void Inference::set_profiling(bool on) {
+  profiling_ = on;
+  for (Instance& instance : instances_) instance.runner->executor().set_profiling(on);
+}
+
+PlanInfo describe_plan(const CachedPlan& plan) {
+  return {plan.shapes, plan.origin, plan.is_static, plan.is_slow, plan.times};
+}
+
+}  // namespace thaw

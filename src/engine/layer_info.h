@@ -1,0 +1,16 @@
+// A plan's steps as LayerInfo tells of them.
+#pragma once
+
+#include <vector>
+
+#include "runtime/executor.h"
+#include "thaw/engine.h"
+
+namespace thaw {
+
+// `step_ms`: times from elsewhere, for where the executor profiled nothing; may be empty. `threads`
+// are those of the executor's pool.
+std::vector<LayerInfo> describe_layers(const Plan& plan, const Executor& executor,
+                                       const std::vector<float>& step_ms, int threads);
+
+}  // namespace thaw
