@@ -43,12 +43,6 @@ class ResourceError : public Error {
   explicit ResourceError(const std::string& message) : Error(ErrorKind::kResource, message) {}
 };
 
-// Somebody asked for the end of what went on (Request::cancel).
-class Cancelled : public ResourceError {
- public:
-  using ResourceError::ResourceError;
-};
-
 // A broken invariant of thaw itself; worth a report.
 class InternalError : public Error {
  public:

@@ -59,9 +59,8 @@ struct EngineOptions {
   // Names of those of the model's outputs to compute, in its order; empty: all. What only the
   // others need is not computed.
   std::vector<std::string> outputs;
-  // Plans for so many input shapes are kept (thaw/engine.h says what becomes of others); 0: all
-  // shapes run on the slower plan. Unset: what an optimised SavedModel was optimised for, 4 for
-  // other models.
+  // Plans for so many input shapes are kept; thaw/engine.h says what becomes of further ones.
+  // Unset: what an optimised SavedModel was optimised for, 4 for other models.
   std::optional<int> max_cached_engines;
   // Plans that are built here take each layer's fastest kernel and number of threads, by racing
   // them once; otherwise the first kernel that can run it.

@@ -9,8 +9,15 @@
 #include <vector>
 
 #include "thaw/engine.h"
+#include "thaw/error.h"
 
 namespace thaw {
+
+// What a run throws that Request::cancel ended.
+class Cancelled : public ResourceError {
+ public:
+  using ResourceError::ResourceError;
+};
 
 // To run several inferences at the same time, make several requests of one engine: plans and
 // weights are the same memory for all; activations, working memory and threads (Engine::threads)

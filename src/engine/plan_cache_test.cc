@@ -1,0 +1,132 @@
+#include "engine/plan_cache.h"
+
+#include <gtest/gtest.h>
+
+#include <future>
+#include <thread>
+
+#include "base/stop.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+constexpr int kRuns = 3;  // that a shape comes until it gets a plan of its own
+
+std::vector<Shape> side(int64_t size) { return {{1, size, size, 3}}; }
+
+// A cache of plans that compute nothing, and what was made for it.
+struct Fixture {
+  explicit Fixture(size_t most)
+      : cache(most, kRuns, [this](const std::vector<Shape>& shapes, PlanCache::Kind kind) {
+          ++made;
+          if (on_make) on_make(shapes);
+          auto plan = std::make_shared<CachedPlan>();
+          plan->shapes = shapes;
+          plan->is_slow = kind != PlanCache::Kind::kExact;
+          if (plan->is_slow) plan->shapes = {Shape{1, kUnknownDim, kUnknownDim, 3}};
+          return plan;
+        }) {}
+
+  std::atomic<int> made{0};
+  std::function<void(const std::vector<Shape>&)> on_make;
+  PlanCache cache;
+};
+
+TEST(PlanCache, AShapeHasOnePlan) {
+  Fixture f(2);
+  const auto plan = f.cache.for_run(side(5));
+  EXPECT_EQ(f.cache.for_run(side(5)), plan);
+  EXPECT_EQ(f.cache.for_certain(side(5)), plan);
+  EXPECT_NE(f.cache.for_run(side(6)), plan);
+  EXPECT_EQ(f.made, 2);
+}
+
+TEST(PlanCache, OddShapesRunSlowlyUntilTheyCameOften) {
+  Fixture f(1);
+  const auto first = f.cache.for_run(side(5));
+  for (int i = 0; i < kRuns; ++i) {
+    EXPECT_TRUE(f.cache.for_run(side(6))->is_slow);
+    EXPECT_TRUE(f.cache.for_run(side(100 + i))->is_slow);
+  }
+  EXPECT_EQ(f.made, 2);  // the first one's and the slow one
+  EXPECT_FALSE(first->is_evicted);
+  const auto own = f.cache.for_run(side(6));
+  EXPECT_FALSE(own->is_slow);
+  EXPECT_TRUE(first->is_evicted);
+  EXPECT_TRUE(f.cache.for_run(side(5))->is_slow);  // it has to earn its place again
+  EXPECT_EQ(f.cache.plans().size(), 2U);
+}
+
+TEST(PlanCache, TheLeastRecentlyUsedGoes) {
+  Fixture f(3);
+  const auto a = f.cache.for_run(side(1));
+  const auto b = f.cache.for_run(side(2));
+  const auto c = f.cache.for_run(side(3));
+  f.cache.touch(*a);
+  f.cache.for_certain(side(4));
+  EXPECT_TRUE(b->is_evicted);
+  f.cache.for_run(side(3));
+  f.cache.for_certain(side(5));
+  EXPECT_TRUE(a->is_evicted);
+  EXPECT_FALSE(c->is_evicted);
+  ASSERT_EQ(f.cache.plans().size(), 3U);
+  EXPECT_EQ(f.cache.plans()[0]->shapes, side(5));
+  EXPECT_EQ(f.cache.plans()[2]->shapes, side(4));
+}
+
+TEST(PlanCache, NoneAreKept) {
+  Fixture f(0);
+  EXPECT_TRUE(f.cache.for_certain(side(5))->is_slow);
+  for (int i = 0; i < 2 * kRuns; ++i) EXPECT_TRUE(f.cache.for_run(side(5))->is_slow);
+  EXPECT_EQ(f.made, 1);
+}
+
+TEST(PlanCache, APlanThatIsBeingBuiltBlocksNobodyWhoHasOne) {
+  Fixture f(2);
+  const auto known = f.cache.for_run(side(5));
+  std::promise<void> begun, go_on;
+  f.on_make = [&](const auto&) {
+    begun.set_value();
+    go_on.get_future().wait();
+  };
+  auto builder = std::async(std::launch::async, [&] { return f.cache.for_run(side(6)); });
+  begun.get_future().wait();
+  EXPECT_EQ(f.cache.for_run(side(5)), known);
+  auto other = std::async(std::launch::async, [&] { return f.cache.for_run(side(6)); });
+  EXPECT_EQ(other.wait_for(std::chrono::milliseconds(5)), std::future_status::timeout);
+  StopSignal stop;
+  stop.stop_after(0.02);
+  {
+    const StopScope scope(&stop);
+    EXPECT_THROW(f.cache.for_run(side(6)), Stopped);
+  }
+  go_on.set_value();
+  EXPECT_EQ(builder.get(), other.get());
+  EXPECT_EQ(f.made, 2);
+}
+
+TEST(PlanCache, WhoWaitedForAFailureTriesAgain) {
+  Fixture f(2);
+  f.on_make = [&](const auto&) {
+    if (f.made == 1) throw InputError("no such graph");
+  };
+  EXPECT_THROW(f.cache.for_run(side(5)), InputError);
+  EXPECT_FALSE(f.cache.for_run(side(5))->is_slow);
+}
+
+TEST(PlanCache, ManyThreadsBuildEachPlanOnce) {
+  Fixture f(4);
+  f.on_make = [](const auto&) { std::this_thread::sleep_for(std::chrono::milliseconds(1)); };
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 8; ++t)
+    threads.emplace_back([&] {
+      for (int64_t i = 0; i < 40; ++i)
+        EXPECT_EQ(f.cache.for_run(side(1 + i % 4))->shapes, side(1 + i % 4));
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(f.made, 4);
+}
+
+}  // namespace
+}  // namespace thaw

@@ -1,0 +1,337 @@
+#include "thaw/request.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <cmath>
+#include <future>
+#include <thread>
+
+#include "base/memory.h"
+#include "base/noise.h"
+#include "graph/graph.h"
+#include "tests/counting_new.h"
+#include "thaw/batcher.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+// image [?,?,?,3] -> scores [n, h, w, 4], by two layers.
+Model network() {
+  Graph g;
+  const ValueId image =
+      g.add_input("image", {DType::kFloat32, {kUnknownDim, kUnknownDim, kUnknownDim, 3}});
+  Conv2D same;
+  same.padding = Padding::kSame;
+  ValueId x = g.add(same, {image, g.constant(random_floats({3, 3, 3, 8}, 1))}, "first");
+  x = g.add(Unary{UnaryKind::kRelu6}, {x}, "relu");
+  x = g.add(Conv2D{}, {x, g.constant(random_floats({1, 1, 8, 4}, 3))}, "second");
+  g.add_output("scores", g.add(Unary{UnaryKind::kSigmoid}, {x}, "scores"));
+  return Model::from_graph(std::move(g));
+}
+
+// y = x + x; a loop that never ends unless x is not a number.
+Model doubling(bool is_endless) {
+  Graph g;
+  const ValueId x = g.add_input("x", {DType::kFloat32, {2}});
+  ValueId y = g.add(Binary{BinaryKind::kAdd}, {x, x}, "sum");
+  if (is_endless) {
+    Graph body;
+    body.add_output("x", body.add(Identity{}, {body.add_input("x", {DType::kFloat32, {2}})}));
+    Graph cond;
+    const ValueId at = cond.add_input("x", {DType::kFloat32, {2}});
+    const ValueId same = cond.add(Binary{BinaryKind::kEqual}, {at, at});
+    Reduce all;
+    all.kind = ReduceKind::kAll;
+    cond.add_output("more", cond.add(all, {same, cond.constant_ints({0})}));
+    While loop;
+    loop.cond = g.add_subgraph(std::move(cond));
+    loop.body = g.add_subgraph(std::move(body));
+    y = g.node(g.add_node(loop, {y}, "loop")).outputs[0];
+  }
+  g.add_output("y", y);
+  return Model::from_graph(std::move(g));
+}
+
+TEST(Request, ReadsAndWritesMemoryOfTheCallers) {
+  Request request{Engine(doubling(false))};
+  float x[2] = {1, 2};
+  float y[2] = {0, 0};
+  request.set_input("x", Tensor::view(DType::kFloat32, {2}, x));
+  request.run();
+  EXPECT_EQ(request.output("y").data<float>()[1], 4);
+  x[1] = 7;  // the memory itself is the input: it is not set again
+  request.set_output("y", Tensor::view(DType::kFloat32, {2}, y));
+  request.run();
+  EXPECT_EQ(y[0], 2);
+  EXPECT_EQ(y[1], 14);
+  EXPECT_EQ(request.output("y").raw(), y);
+  request.set_output(0, Tensor());
+  x[1] = 1;
+  request.run();
+  EXPECT_EQ(y[1], 14);
+  EXPECT_EQ(request.outputs()[0].data<float>()[1], 2);
+}
+
+TEST(Request, HasMemoryOfItsOwn) {
+  Request request{Engine(network())};
+  const Tensor image = random_floats({1, 8, 8, 3}, 1);
+  Tensor& own = request.input("image", {1, 8, 8, 3});
+  std::copy_n(image.data<float>(), image.num_elements(), own.data<float>());
+  const Tensor scores = request.run()[0].clone();
+  EXPECT_TRUE(identical(scores, request.run({image})[0]));
+  EXPECT_EQ(request.input(0, {1, 8, 8, 3}).raw(), own.raw());
+  EXPECT_TRUE(identical(scores, request.run()[0]));
+  EXPECT_THROW(request.input(0, {1, 8, 8, 4}), InputError);
+}
+
+TEST(Request, RefusesWhatDoesNotFit) {
+  const Engine engine(doubling(false));
+  Request request(engine);
+  EXPECT_THROW(request.run(), InputError);  // nothing is fed
+  EXPECT_THROW(request.outputs(), UsageError);
+  EXPECT_THROW(request.set_input("x", Tensor::zeros(DType::kFloat32, {3})), InputError);
+  EXPECT_THROW(request.set_input("X", Tensor::zeros(DType::kFloat32, {2})), UsageError);
+  EXPECT_THROW(request.set_input(1, Tensor::zeros(DType::kFloat32, {2})), UsageError);
+  EXPECT_THROW(request.set_output(0, Tensor::zeros(DType::kInt32, {2})), InputError);
+  request.set_output(0, Tensor::zeros(DType::kFloat32, {3}));
+  EXPECT_THROW(request.run({Tensor::zeros(DType::kFloat32, {2})}), InputError);
+  request.set_output(0, Tensor());
+  EXPECT_EQ(request.run({Tensor::zeros(DType::kFloat32, {2})}).size(), 1U);
+  EXPECT_EQ(engine.input_index("x"), 0U);
+  try {
+    engine.output_index("z");
+    ADD_FAILURE();
+  } catch (const UsageError& e) {
+    EXPECT_NE(std::string(e.what()).find("no output 'z'"), std::string::npos) << e.what();
+  }
+}
+
+TEST(Request, IsStartedWaitedForAndCancelled) {
+  Request request{Engine(doubling(true))};
+  const Tensor endless = Tensor::zeros(DType::kFloat32, {2});
+  const Tensor ends = Tensor::of<float>(DType::kFloat32, {2}, {NAN, NAN});
+  request.cancel();  // nothing goes on
+  request.set_input(0, endless);
+  for (int i = 0; i < 3; ++i) {
+    request.start();
+    EXPECT_FALSE(request.wait_for(std::chrono::milliseconds(2)));
+    EXPECT_TRUE(request.is_running());
+    EXPECT_THROW(request.run(), UsageError);
+    EXPECT_THROW(request.set_input(0, ends), UsageError);
+    EXPECT_THROW(request.outputs(), UsageError);
+    request.cancel();
+    EXPECT_THROW(request.wait(), Cancelled);
+    EXPECT_NO_THROW(request.wait());
+    EXPECT_THROW(request.outputs(), UsageError);
+  }
+  request.set_input(0, ends);
+  request.start();
+  request.wait();
+  EXPECT_TRUE(std::isnan(request.outputs()[0].data<float>()[0]));
+  std::thread other([&] {
+    while (!request.is_running()) std::this_thread::yield();
+    request.cancel();
+  });
+  EXPECT_THROW(request.run({endless}), Cancelled);
+  other.join();
+  request.start();  // its end does not wait for the run's
+}
+
+TEST(Request, CallsBackAndMayBeStartedFromThere) {
+  Request request{Engine(doubling(false))};
+  std::atomic<int> calls{0};
+  std::promise<void> done;
+  request.set_input(0, Tensor::zeros(DType::kFloat32, {2}));
+  request.set_callback([&](const std::exception_ptr& error) {
+    EXPECT_FALSE(error);
+    if (++calls < 5)
+      request.start();
+    else
+      done.set_value();
+  });
+  request.start();
+  done.get_future().wait();
+  EXPECT_EQ(calls, 5);
+}
+
+TEST(Request, AllocatesNothingOncePlanned) {
+  EngineOptions options;
+  options.threads = 2;
+  Request request(Engine(network(), options));
+  Tensor scores = Tensor::empty(DType::kFloat32, {1, 16, 16, 4});
+  request.set_output(0, scores);
+  const std::vector<Tensor> a{random_floats({1, 16, 16, 3}, 5)};
+  const auto run = [&] {
+    request.run(a);
+    request.start();
+    request.wait();
+  };
+  run();
+  run();
+  const size_t news = count_of_news();
+  const size_t host = host_allocations();
+  for (int i = 0; i < 10; ++i) run();
+  EXPECT_EQ(count_of_news() - news, 0U);
+  EXPECT_EQ(host_allocations() - host, 0U);
+}
+
+TEST(Request, ManyOfOneEngineGiveWhatOneGives) {
+  EngineOptions options;
+  options.threads = 2;
+  options.max_cached_engines = 2;
+  const Engine engine(network(), options);
+  std::vector<Tensor> images, expected;
+  for (int64_t i = 0; i < 4; ++i) images.push_back(random_floats({1, 8 + 4 * (i % 2), 16, 3}, 9));
+  for (const Tensor& image : images) expected.push_back(engine.run({image})[0]);
+  std::vector<std::thread> threads;
+  for (size_t t = 0; t < 6; ++t)
+    threads.emplace_back([&, t] {
+      Request request(engine);
+      for (size_t i = 0; i < 40; ++i) {
+        const size_t k = (i + t) % images.size();
+        if (i % 3 == 0) {
+          EXPECT_TRUE(identical(engine.run({images[k]})[0], expected[k]));
+        } else if (i % 3 == 1) {
+          EXPECT_TRUE(identical(request.run({images[k]})[0], expected[k]));
+        } else {
+          request.set_input(0, images[k]);
+          request.start();
+          request.wait();
+          EXPECT_TRUE(identical(request.outputs()[0], expected[k]));
+        }
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(engine.plans().size(), 2U);
+}
+
+// Plans go while others run them; whoever holds one is done with it first.
+TEST(Request, APlanThatMakesWayIsRunToItsEnd) {
+  EngineOptions options;
+  options.threads = 1;
+  options.max_cached_engines = 1;
+  const Engine engine(network(), options);
+  std::vector<std::thread> threads;
+  for (int64_t t = 0; t < 4; ++t)
+    threads.emplace_back([&, t] {
+      const Tensor image = random_floats({1, 6 + t, 9, 3}, 3);
+      Request request(engine);
+      request.prepare({image.shape()});
+      const Tensor expected = request.run({image})[0].clone();
+      for (int i = 0; i < 25; ++i) {
+        if (i % 8 == t) request.prepare({image.shape()});
+        const Tensor& got = request.run({image})[0];
+        for (int64_t k = 0; k < got.num_elements(); ++k)
+          ASSERT_NEAR(got.data<float>()[k], expected.data<float>()[k], 1e-6);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(Request, OutlivesTheEngineAndOtherRequests) {
+  auto engine = std::make_unique<Engine>(network());
+  auto first = std::make_unique<Request>(*engine);
+  const Tensor image = random_floats({1, 8, 8, 3}, 5);
+  const Tensor expected = first->run({image})[0].clone();
+  Request second(*engine);
+  engine.reset();
+  first.reset();
+  EXPECT_TRUE(identical(second.run({image})[0], expected));
+  EXPECT_EQ(second.plan().origin, "built in memory");
+  const Engine copy = second.engine();
+  EXPECT_EQ(copy.plans().size(), 1U);
+  EXPECT_EQ(second.stages().prepare > 0, true);
+  second.run({image});
+  EXPECT_EQ(second.stages().prepare, 0);
+}
+
+// x [?, 2] -> x + the batch's size.
+Model batch_size() {
+  Graph g;
+  const ValueId x = g.add_input("x", {DType::kFloat32, {kUnknownDim, 2}});
+  const ValueId shape = g.add(ShapeOf{}, {x}, "shape");
+  const ValueId first =
+      g.add(StridedSlice{},
+            {shape, g.constant_ints({0}), g.constant_ints({1}), g.constant_ints({1})}, "batch");
+  const ValueId size = g.add(Cast{DType::kFloat32}, {first}, "size");
+  g.add_output("y", g.add(Binary{BinaryKind::kAdd}, {x, size}, "y"));
+  return Model::from_graph(std::move(g));
+}
+
+Tensor row(float value) { return Tensor::of<float>(DType::kFloat32, {1, 2}, {value, -value}); }
+
+TEST(Batcher, RunsTogetherWhatWaits) {
+  BatcherOptions options;
+  options.max_batch = 4;
+  options.max_wait = std::chrono::seconds(60);
+  std::vector<std::future<std::vector<Tensor>>> results;
+  {
+    Batcher batcher(Engine(batch_size()), options);
+    for (int i = 0; i < 7; ++i) results.push_back(batcher.submit({row(static_cast<float>(i))}));
+  }
+  const float sizes[] = {4, 4, 4, 4, 2, 2, 1};  // in full, and at the end as batches have plans
+  for (int i = 0; i < 7; ++i) {
+    const Tensor y = results[static_cast<size_t>(i)].get()[0];
+    ASSERT_EQ(y.shape(), (Shape{1, 2}));
+    EXPECT_EQ(y.data<float>()[0], static_cast<float>(i) + sizes[i]) << i;
+    EXPECT_EQ(y.data<float>()[1], static_cast<float>(-i) + sizes[i]) << i;
+  }
+}
+
+TEST(Batcher, GivesManyThreadsWhatOneGetsAlone) {
+  const Engine engine(network());
+  BatcherOptions options;
+  options.max_batch = 4;
+  options.requests = 2;
+  Batcher batcher(engine, options);
+  std::vector<std::thread> threads;
+  for (unsigned t = 0; t < 6; ++t)
+    threads.emplace_back([&, t] {
+      const Tensor image = random_floats({1, 8, 8 + t % 2, 3}, t);
+      const Tensor expected = engine.run({image})[0];
+      for (int i = 0; i < 15; ++i) {
+        const Tensor got = batcher.run({image})[0];
+        ASSERT_EQ(got.shape(), expected.shape());
+        for (int64_t k = 0; k < got.num_elements(); ++k)
+          ASSERT_NEAR(got.data<float>()[k], expected.data<float>()[k], 1e-6);
+      }
+    });
+  for (std::thread& thread : threads) thread.join();
+}
+
+TEST(Batcher, TellsEachCallerOfAnError) {
+  BatcherOptions options;
+  options.max_batch = 2;
+  Batcher batcher(Engine(batch_size()), options);
+  EXPECT_THROW(batcher.submit({Tensor::zeros(DType::kFloat32, {2, 2})}), InputError);
+  EXPECT_THROW(batcher.submit({Tensor::zeros(DType::kFloat32, {1, 3})}), InputError);
+  EXPECT_EQ(batcher.run({row(1)})[0].data<float>()[0], 2);
+
+  Graph g;  // one result for all
+  const ValueId x = g.add_input("x", {DType::kFloat32, {kUnknownDim, 2}});
+  Reduce sum;
+  sum.kind = ReduceKind::kSum;
+  g.add_output("y", g.add(sum, {x, g.constant_ints({0})}, "y"));
+  options.max_wait = std::chrono::seconds(60);
+  Batcher adding(Engine(Model::from_graph(std::move(g))), options);
+  auto first = adding.submit({row(1)});
+  auto second = adding.submit({row(2)});
+  for (auto* result : {&first, &second}) {
+    try {
+      result->get();
+      ADD_FAILURE();
+    } catch (const InputError& e) {
+      EXPECT_NE(std::string(e.what()).find("'y'"), std::string::npos) << e.what();
+    }
+  }
+  const Engine fixed(doubling(false));
+  EXPECT_THROW(Batcher(fixed, options), InputError);
+  EXPECT_THROW(Batcher(fixed, BatcherOptions()), InputError);
+  options.max_batch = 0;
+  EXPECT_THROW(Batcher(Engine(batch_size()), options), UsageError);
+}
+
+}  // namespace
+}  // namespace thaw
