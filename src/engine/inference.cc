@@ -32,10 +32,11 @@ const std::vector<Tensor>& Inference::run(const std::vector<Tensor>& inputs) {
     core_.cache().touch(*latest_->cached);
   } else {
     const auto start = Clock::now();
+    const size_t made = made_;
     shapes_.clear();
     for (const Tensor& t : inputs) shapes_.push_back(shape_of(t));
-    latest_ = &instance_of(core_.cache().for_run(shapes_));
-    prepare_ms_ = milliseconds_since(start);
+    take(core_.cache().for_run(shapes_));
+    if (made_ > made) prepare_ms_ = milliseconds_since(start);
   }
   const MemoryScope memory(latest_->budget);
   const ThreadPool::Session session(pool_);
@@ -44,17 +45,21 @@ const std::vector<Tensor>& Inference::run(const std::vector<Tensor>& inputs) {
 
 void Inference::prepare(const std::vector<Shape>& shapes) {
   core_.check_shapes(shapes);
-  latest_ = &instance_of(core_.cache().for_certain(shapes));
+  take(core_.cache().for_certain(shapes));
 }
 
-// What the cache has let go is let go here too.
-Inference::Instance& Inference::instance_of(std::shared_ptr<CachedPlan> cached) {
+// The latest plan from here on. What the cache has let go is let go here too.
+void Inference::take(std::shared_ptr<CachedPlan> cached) {
   latest_ = nullptr;
   instances_.remove_if([&](const Instance& instance) {
     return instance.cached->is_evicted && instance.cached != cached;
   });
-  for (Instance& instance : instances_)
-    if (instance.cached == cached) return instance;
+  const auto known = std::find_if(instances_.begin(), instances_.end(),
+                                  [&](const Instance& i) { return i.cached == cached; });
+  latest_ = known != instances_.end() ? &*known : &make(std::move(cached));
+}
+
+Inference::Instance& Inference::make(std::shared_ptr<CachedPlan> cached) {
   Instance made;
   made.plan = core_.instantiate(*cached);
   if (const size_t limit = core_.options().memory_limit; limit > 0)
@@ -63,6 +68,7 @@ Inference::Instance& Inference::instance_of(std::shared_ptr<CachedPlan> cached) 
   made.runner->executor().set_profiling(profiling_);
   made.cached = std::move(cached);
   instances_.push_front(std::move(made));
+  ++made_;
   return instances_.front();
 }
 

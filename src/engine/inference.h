@@ -39,12 +39,14 @@ class Inference {
   };
 
   bool latest_serves(const std::vector<Tensor>& inputs) const;
-  Instance& instance_of(std::shared_ptr<CachedPlan> cached);
+  void take(std::shared_ptr<CachedPlan> cached);
+  Instance& make(std::shared_ptr<CachedPlan> cached);
 
   EngineCore& core_;
   ThreadPool pool_;
   std::list<Instance> instances_;
   Instance* latest_ = nullptr;
+  size_t made_ = 0;            // instances, ever
   std::vector<Shape> shapes_;  // of the latest inputs that were looked up
   double prepare_ms_ = 0;
   bool profiling_ = false;
