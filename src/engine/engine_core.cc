@@ -191,6 +191,7 @@ std::unique_ptr<Plan> EngineCore::instantiate(CachedPlan& cached) const {
   if (std::unique_ptr<Plan> first = cached.take_first()) return first;
   BuildContext context = kernels_for(*device_, options_);
   context.prepared = &cached.kernels;
+  context.resident = cached.resident;
   return build_plan(*cached.graph, context);
 }
 

@@ -6,7 +6,6 @@
 #include <filesystem>
 
 #include "base/clock.h"
-#include "base/cpu_features.h"
 #include "base/processors.h"
 #include "base/stop.h"
 #include "engine/compare_models.h"

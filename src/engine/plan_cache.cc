@@ -20,6 +20,7 @@ std::unique_ptr<Plan> CachedPlan::take_first() {
 
 void CachedPlan::set_first(std::unique_ptr<Plan> plan) {
   is_static = plan->is_static;
+  resident = plan->resident;
   first_ = std::move(plan);
 }
 

@@ -26,6 +26,7 @@ struct CachedPlan {
   std::string origin;            // PlanInfo::origin
   std::vector<float> step_ms;    // as the plan's file has them
   BuildTimes times;
+  std::shared_ptr<ResidentConstants> resident;  // those on the device; null without any
   bool is_static = true;
   bool is_slow = false;  // it serves what no other plan is built for
 

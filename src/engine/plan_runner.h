@@ -18,9 +18,7 @@ class PlanRunner {
         executor_(plan, resources_) {}
 
   Executor& executor() { return executor_; }
-  size_t scratch_bytes() const {
-    return host_workspace_.scratch_bytes() + device_workspace_.scratch_bytes();
-  }
+  size_t scratch_bytes() const { return workspace_.scratch_bytes(); }
 
  private:
   std::unique_ptr<Queue> queue_;
