@@ -52,9 +52,10 @@ class Request {
   Tensor& input(size_t index, const Shape& shape);
   Tensor& input(const std::string& name, const Shape& shape);
 
-  // Where the runs to come write result `index` (of Engine::outputs): a tensor of the result's type
-  // and shape, in memory of the caller's (Tensor::view) that must live while a run goes on. A run
-  // whose result has another shape throws InputError. An undefined Tensor: the request's memory.
+  // Where the runs to come leave result `index` (of Engine::outputs): a tensor of the result's type
+  // and shape, in memory of the caller's (Tensor::view) that must live while a run goes on. The
+  // result is copied there at the run's end. A run whose result has another shape throws
+  // InputError. An undefined Tensor: the request's memory, without a copy.
   void set_output(size_t index, const Tensor& tensor);
   void set_output(const std::string& name, const Tensor& tensor);  // Engine::output_index
 
