@@ -7,7 +7,7 @@
 namespace thaw {
 
 Tensor KernelPieces::take(size_t bytes, const std::function<void(void*)>& fill) {
-  const Tensor piece = make([&] {
+  Tensor piece = make([&] {
     Tensor fresh = Tensor::empty(DType::kUInt8, {static_cast<int64_t>(bytes)});
     fill(fresh.raw());
     return fresh;

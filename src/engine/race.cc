@@ -67,7 +67,7 @@ class Race {
         start_(queue_->create_event()),
         end_(queue_->create_event()),
         context_(&track.pool, &workspace_) {
-    const auto place = [&](Tensor t) {
+    const auto place = [&](const Tensor& t) {
       return track.on_host() ? t : on_device(track.device, *queue_, t);
     };
     for (const TensorDesc& in : desc.inputs)
