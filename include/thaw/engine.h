@@ -46,6 +46,14 @@ struct LayerInfo {
   double busy = 0;
 };
 
+// Steps that follow each other on one device.
+struct SegmentInfo {
+  std::string device;  // "cpu"
+  size_t layers = 0;   // of Request::layers, behind those of the segments before; copies are steps
+  // Why it does not go on where the segment before ran; empty for a plan's first on its device.
+  std::string why;
+};
+
 // Memory that a request holds for its latest plan, bytes.
 struct MemoryUse {
   size_t arena = 0;    // activations, planned

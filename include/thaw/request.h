@@ -99,6 +99,8 @@ class Request {
   PlanInfo plan() const;      // the latest; empty before the first
   // Steps of the latest plan; empty before the first.
   std::vector<LayerInfo> layers() const;
+  // The same steps by where they run.
+  std::vector<SegmentInfo> segments() const;
   // Times each layer from the next run on, for layers().
   void set_profiling(bool on);
 

@@ -66,11 +66,22 @@ PlanSummary summarise_one(Request& request, const std::vector<Shape>& shapes, in
   summary.origin = plan.origin;
   summary.memory = request.memory();
   summary.layers = request.layers();
+  summary.segments = request.segments();
   summary.build = plan.build_times;
   if (summary.times.empty() && summary.ms() > 0) summary.times = "as measured by thaw optimize";
   if (summary.ms() > 0) summary.distance = measure_distance(request, summary.layers);
   request.set_profiling(false);
   return summary;
+}
+
+// One a line where there are several: how many steps, where, and why the plan is cut there.
+std::string segments_text(const std::vector<SegmentInfo>& segments) {
+  if (segments.size() < 2) return {};
+  std::string text = "Segments\n";
+  for (const SegmentInfo& segment : segments)
+    text += fmt::format("  {} step{} on {}{}{}\n", segment.layers, segment.layers == 1 ? "" : "s",
+                        segment.device, segment.why.empty() ? "" : ": ", segment.why);
+  return text + "\n";
 }
 
 }  // namespace
@@ -139,8 +150,11 @@ std::string layers_text(const std::vector<LayerInfo>& layers,
 }
 
 void print_summary(const PlanSummary& summary) {
-  print("Input {}: one segment on {}, {}, {}\n", shapes_text(summary.shapes), summary.device,
+  const size_t cuts = summary.segments.size();
+  print("Input {}: {} on {}, {}, {}\n", shapes_text(summary.shapes),
+        cuts < 2 ? "one segment" : fmt::format("{} segments", cuts), summary.device,
         summary.precision, summary.origin);
+  print_text(stdout, segments_text(summary.segments));
   print_text(stdout, layers_text(summary.layers, summary.distance));
   const size_t all = summary.layers.size();
   print("{} layers, {} of them ({:.0f} %) on fast kernels, {} MACs", all, summary.fast_layers(),
@@ -179,6 +193,10 @@ Json summary_json(const PlanSummary& summary) {
       {"fast_layers", summary.fast_layers()},
       {"memory",
        {{"arena_bytes", summary.memory.arena}, {"weights_bytes", summary.memory.weights}}}};
+  json["segments"] = Json::array();
+  for (const SegmentInfo& segment : summary.segments)
+    json["segments"].push_back(
+        {{"device", segment.device}, {"layers", segment.layers}, {"why", segment.why}});
   for (const auto& [step, ms] : summary.build) json["build_ms"][step] = ms;
   json["layers"] = Json::array();
   for (const LayerInfo& layer : summary.layers)

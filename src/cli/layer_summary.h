@@ -20,6 +20,7 @@ struct PlanSummary {
   std::string times;          // what the layers' times are from; empty: there are none
   MemoryUse memory;
   std::vector<LayerInfo> layers;
+  std::vector<SegmentInfo> segments;
   std::vector<std::pair<std::string, double>> build;  // steps and their ms
   std::optional<Distance> distance;                   // where there are times
 

@@ -103,6 +103,10 @@ std::vector<LayerInfo> Inference::layers() const {
                          pool_.size());
 }
 
+std::vector<SegmentInfo> Inference::segments() const {
+  return latest_ ? describe_segments(*latest_->plan, core_.device()) : std::vector<SegmentInfo>();
+}
+
 void Inference::set_profiling(bool on) {
   profiling_ = on;
   for (Instance& instance : instances_) instance.runner->executor().set_profiling(on);

@@ -27,6 +27,7 @@ class Inference {
   MemoryUse memory() const;
   PlanInfo plan() const;
   std::vector<LayerInfo> layers() const;
+  std::vector<SegmentInfo> segments() const;
   void set_profiling(bool on);
 
  private:

@@ -71,4 +71,14 @@ std::vector<LayerInfo> describe_layers(const Plan& plan, const Executor& executo
   return layers;
 }
 
+std::vector<SegmentInfo> describe_segments(const Plan& plan, const Device& device) {
+  std::vector<SegmentInfo> segments;
+  for (const Segment& segment : plan.segments) {
+    const bool is_beside = segment.space == Space::kHost && !device.shares_host_memory();
+    segments.push_back(
+        {is_beside ? "cpu" : device.name(), segment.end - segment.begin, segment.why});
+  }
+  return segments;
+}
+
 }  // namespace thaw

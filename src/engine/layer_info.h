@@ -13,4 +13,6 @@ namespace thaw {
 std::vector<LayerInfo> describe_layers(const Plan& plan, const Executor& executor,
                                        const std::vector<float>& step_ms, int threads);
 
+std::vector<SegmentInfo> describe_segments(const Plan& plan, const Device& device);
+
 }  // namespace thaw

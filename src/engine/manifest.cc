@@ -59,6 +59,7 @@ Manifest manifest_from(const Json& json) {
   Manifest manifest;
   manifest.version = json.at("thaw");
   manifest.device = json.at("device");
+  manifest.identity = json.value("identity", "");
   manifest.precision = precision_from_name(json.at("precision"));
   manifest.max_cached_engines = json.at("max_cached_engines");
   manifest.model_bytes = json.at("model").at("bytes");
@@ -97,6 +98,7 @@ void write_manifest(const std::string& folder, const Manifest& manifest) {
   Json json = {{"format", kFormat},
                {"thaw", manifest.version},
                {"device", manifest.device},
+               {"identity", manifest.identity},
                {"precision", precision_name(manifest.precision)},
                {"max_cached_engines", manifest.max_cached_engines},
                {"model", {{"bytes", manifest.model_bytes}, {"crc32c", manifest.model_crc}}},

@@ -121,6 +121,7 @@ class Optimizer {
     const Model model = Model::load(folder);
     manifest_.version = version();
     manifest_.device = device_->name();
+    manifest_.identity = device_->identity();
     manifest_.precision = report_.precision;
     manifest_.max_cached_engines = options_.engine.max_cached_engines.value_or(4);
     manifest_.calibration = options_.engine.calibration;

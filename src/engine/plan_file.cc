@@ -120,7 +120,7 @@ void write_facts(const PlanFacts& facts, ByteWriter& out) {
   out.text(facts.sources);
   out.text(facts.version);
   out.text(facts.device);
-  out.text(facts.processor);
+  out.text(facts.identity);
   out.number(facts.model);
   out.number(static_cast<uint8_t>(facts.precision));
   out.number(static_cast<uint32_t>(facts.shapes.size()));
@@ -135,7 +135,7 @@ PlanFacts read_facts(ByteReader& in) {
     throw InputError(
         fmt::format("was built by another thaw ({}, {})", facts.version, facts.sources));
   facts.device = in.text();
-  facts.processor = in.text();
+  facts.identity = in.text();
   facts.model = in.number<uint64_t>();
   const auto precision = in.number<uint8_t>();
   if (precision > static_cast<uint8_t>(Precision::kInt8))

@@ -40,8 +40,8 @@ struct PlanFacts {
   std::string version;  // of thaw, for people
   std::string sources;  // source_id()
   std::string device;
-  std::string processor;  // cpu_feature_text()
-  uint64_t model = 0;     // checksum and length of the model's graph, see model_mark()
+  std::string identity;  // Device::identity
+  uint64_t model = 0;    // checksum and length of the model's graph, see model_mark()
   Precision precision = Precision::kFloat32;
   std::vector<Shape> shapes;
 };

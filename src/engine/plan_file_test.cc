@@ -86,7 +86,7 @@ TEST_F(PlanFileTest, GivesTheSameResults) {
   const std::vector<Tensor> expected = run(*plan_);
   PlanFile back = read_plan_file(path_);
   EXPECT_EQ(back.facts.version, "1.2");
-  EXPECT_EQ(back.facts.processor, "some processor");
+  EXPECT_EQ(back.facts.identity, "some processor");
   EXPECT_EQ(back.facts.model, 42U);
   EXPECT_EQ(back.facts.precision, Precision::kBFloat16);
   EXPECT_EQ(back.facts.shapes, file_.facts.shapes);

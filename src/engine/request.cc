@@ -302,6 +302,11 @@ std::vector<LayerInfo> Request::layers() const {
   return impl_->inference.layers();
 }
 
+std::vector<SegmentInfo> Request::segments() const {
+  impl_->check_idle();
+  return impl_->inference.segments();
+}
+
 void Request::set_profiling(bool on) {
   impl_->check_idle();
   impl_->inference.set_profiling(on);

@@ -33,14 +33,18 @@ uint64_t model_size(const std::string& saved_model) {
   return bytes;
 }
 
+// Empty when what was made for the one serves the other.
+std::string misfit(const std::string& identity, const std::string& wanted) {
+  if (identity == wanted) return {};
+  return fmt::format("is for a processor with {}; this one has {}", identity, wanted);
+}
+
 // Empty when the plan is for this.
 std::string misfit(const PlanFacts& facts, const PlanFacts& wanted) {
   if (facts.model != wanted.model) return "is of another model";
   if (facts.device != wanted.device)
     return fmt::format("is for the device {}, not {}", facts.device, wanted.device);
-  if (facts.processor != wanted.processor)
-    return fmt::format("is for a processor with {}; this one has {}", facts.processor,
-                       wanted.processor);
+  if (facts.identity != wanted.identity) return misfit(facts.identity, wanted.identity);
   if (facts.precision != wanted.precision || facts.shapes != wanted.shapes)
     return "is not for what the manifest says";
   return {};
@@ -123,10 +127,12 @@ std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Preci
   const std::string path = plan_folder(path_) + "/" + entry->file;
   std::string fault;
   try {
+    if (!manifest_.identity.empty()) fault = misfit(manifest_.identity, device.identity());
+    if (!fault.empty()) throw InputError(path + ": " + fault);  // without reading the weights
     PlanFile plan = read_plan_file(path);
     PlanFacts facts;
     facts.device = device.name();
-    facts.processor = device.identity();
+    facts.identity = device.identity();
     facts.model = model_mark(manifest_);
     facts.precision = precision;
     facts.shapes = entry->shapes;

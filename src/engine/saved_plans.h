@@ -20,6 +20,7 @@ struct Manifest {
   };
   std::string version;  // of the thaw that wrote it, for people
   std::string device;
+  std::string identity;  // Device::identity; empty in manifests of older versions
   Precision precision = Precision::kFloat32;
   int max_cached_engines = 4;
   std::shared_ptr<const Calibration> calibration;  // null when there is none

@@ -204,6 +204,16 @@ def test_summary(fast):
     assert sorted(layer["kernel"] for layer in built["layers"]) == sorted(layer["kernel"] for layer in first["layers"])
 
 
+def test_summary_shows_the_cuts():
+    """A device that leaves non-maximum suppression to the host: what lies before and after it stays there."""
+    text = thaw("summary", COCO, "--device", "null").out
+    assert "4 segments on null" in text
+    assert "1 step on cpu: null.MultiClassNms: non-maximum suppression stays on the host" in text
+    segments = json.loads(thaw("summary", COCO, "--device", "null", "--json").out)["plans"][0]["segments"]
+    assert [segment["device"] for segment in segments] == ["cpu", "null", "cpu", "null"]  # the resizer takes any size
+    assert "one segment on cpu" in thaw("summary", COCO).out
+
+
 def test_a_small_start(fast, tmp_path):
     photo = tmp_path / "photo.png"
     Image.fromarray(pixels(photographs()[0], SIZE)).save(photo)
