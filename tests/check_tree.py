@@ -26,13 +26,15 @@ LAYERS = {
     "detect": ["base", "media"],
     "system": ["base"],
     "cli": [],
+    "c_api": [],
     "python": [],
     "server": [],
 }
 # Public headers that only the upper rooms may use; the lower ones are what these are made of.
 UPPER_HEADERS = {"thaw/engine.h", "thaw/detector.h", "thaw/convert.h", "thaw/inspect.h", "thaw/compare.h",
-                 "thaw/optimize.h"}
-UPPER_ROOMS = {"engine", "detect", "export", "cli", "python", "server", "media"}
+                 "thaw/optimize.h", "thaw/device.h", "thaw/request.h", "thaw/batcher.h", "thaw/c_api.h",
+                 "thaw/c_detector.h"}
+UPPER_ROOMS = {"engine", "detect", "export", "cli", "c_api", "python", "server", "media"}
 # Libraries of one room alone.
 OWN_LIBRARIES = {"CLI/": "cli"}
 

@@ -34,10 +34,21 @@ struct TileOptions {
   int batch = 0;         // tiles that run at once; 0: one on a CPU, where that is faster, or all
 };
 
-struct DetectOptions {
+// Which detections count.
+struct DetectionFilter {
   float score = 0.5F;
   std::map<int, float> class_scores;  // thresholds of single classes
   std::vector<int> classes;           // only these; empty: all
+
+  bool passes(int class_id, float score_of_it) const;
+};
+
+// Those that count, in their order. Detections that were found with a score of 0 can be filtered
+// again and again without running the network; only of tiles and regions, where what the parts have
+// in common is merged after the filter, that may give others than detecting with the filter.
+std::vector<Detection> filtered(std::vector<Detection> detections, const DetectionFilter& filter);
+
+struct DetectOptions : DetectionFilter {
   // The only part that is looked at, and cut into tiles: ymin, xmin, ymax, xmax, 0..1 of the
   // picture, outwards to whole pixels. Boxes stay those of the whole picture.
   std::array<float, 4> region{0, 0, 1, 1};

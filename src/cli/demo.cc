@@ -113,8 +113,8 @@ class Demo {
   void inspect_model();
   void convert_model();
   void detect_and_time();
-  void detect_objects(Detector& detector);
-  void time_detector(Detector& detector);
+  void detect_objects(const Detector& detector);
+  void time_detector(const Detector& detector);
   void compare_converted();
   void compare_numbers();
   bool is_fast(const CompareSide& side) const;
@@ -191,13 +191,13 @@ void Demo::convert_model() {
 }
 
 void Demo::detect_and_time() {
-  Detector detector(load_detector(data_.model, {}, side_.roles), side_.engine, data_.labels,
-                    side_.roles);
+  const Detector detector(load_detector(data_.model, {}, side_.roles), side_.engine, data_.labels,
+                          side_.roles);
   detect_objects(detector);
   time_detector(detector);
 }
 
-void Demo::detect_objects(Detector& detector) {
+void Demo::detect_objects(const Detector& detector) {
   step("Find objects in {} pictures", files_.size());
   const auto json =
       open_json_report(path("detections.json"), {data_.model, detector.engine().device(), "FP32"});
@@ -214,8 +214,9 @@ void Demo::detect_objects(Detector& detector) {
     const Picture picture = read_picture(file, &result.warning);
     result.width = picture.width;
     result.height = picture.height;
-    result.detections = detector.detect(picture, options);
-    const StageTimes stages = detector.last_stages();
+    DetectInfo info;
+    result.detections = detector.detect(picture, options, &info);
+    const StageTimes& stages = info.stages;
     result.ms = {{"preprocess", stages.preprocess},
                  {"network", stages.network},
                  {"postprocess", stages.postprocess}};
@@ -235,7 +236,7 @@ void Demo::detect_objects(Detector& detector) {
   document_["objects"] = objects;
 }
 
-void Demo::time_detector(Detector& detector) {
+void Demo::time_detector(const Detector& detector) {
   step("Time it on {} thread{}", detector.engine().threads(),
        detector.engine().threads() == 1 ? "" : "s");
   std::vector<Picture> pictures;
@@ -247,9 +248,10 @@ void Demo::time_detector(Detector& detector) {
   const auto start = Clock::now();
   for (size_t i = 0; i < kTimedRuns && seconds_since(start) < kTimedSeconds; ++i) {
     const auto before = Clock::now();
-    detector.detect(pictures[i % pictures.size()]);
+    DetectInfo info;
+    detector.detect(pictures[i % pictures.size()], {}, &info);
     total.push_back(1e3 * seconds_since(before));
-    network.push_back(detector.last_stages().network);
+    network.push_back(info.stages.network);
   }
   const Statistics all = statistics(total);
   tell("{} a picture (p50 of {} runs, p99 {}), of which the network {}: {:.0f} pictures/s",
@@ -311,7 +313,7 @@ void Demo::compare_numbers() {
 
 // Two runs are enough to tell: where fast kernels are missing it takes many times as long.
 bool Demo::is_fast(const CompareSide& side) const {
-  Detector detector(load_detector(side.path, {}, side.roles), side.engine, "", side.roles);
+  const Detector detector(load_detector(side.path, {}, side.roles), side.engine, "", side.roles);
   const Picture picture = read_picture(files_[0]);
   detector.detect(picture);
   const auto start = Clock::now();

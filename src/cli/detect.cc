@@ -53,15 +53,16 @@ DetectOptions detect_options(const Arguments& arguments, const Detector& detecto
 }
 
 // Fills in all but file and error; throws InputError for a picture that can't be used.
-void detect_in(Detector& detector, const DetectOptions& options, const Annotator& annotator,
+void detect_in(const Detector& detector, const DetectOptions& options, const Annotator& annotator,
                PictureResult& result) {
   const auto start = Clock::now();
   const Picture picture = read_picture(result.file, &result.warning);
   const double decode = milliseconds_since(start);
   result.width = picture.width;
   result.height = picture.height;
-  result.detections = detector.detect(picture, options);
-  const StageTimes stages = detector.last_stages();
+  DetectInfo info;
+  result.detections = detector.detect(picture, options, &info);
+  const StageTimes& stages = info.stages;
   result.ms = {{"decode", decode},
                {"preprocess", stages.preprocess},
                {"network", stages.network},
@@ -69,8 +70,8 @@ void detect_in(Detector& detector, const DetectOptions& options, const Annotator
   annotator.write(result.file, picture, result.detections);
 }
 
-PictureResult detect_one(Detector& detector, const std::string& file, const DetectOptions& options,
-                         const Annotator& annotator) {
+PictureResult detect_one(const Detector& detector, const std::string& file,
+                         const DetectOptions& options, const Annotator& annotator) {
   PictureResult result;
   result.file = file;
   try {
@@ -144,7 +145,7 @@ int detect(const Arguments& arguments) {
   // A size of pictures takes two plans: the whole and its tiles.
   if (!arguments.tiles.tiles.empty())
     engine_options.max_cached_engines = 2 * engine_options.max_cached_engines.value_or(4);
-  Detector detector(model, engine_options, arguments.labels, roles);
+  const Detector detector(model, engine_options, arguments.labels, roles);
   const DetectOptions options = detect_options(arguments, detector);
   Outputs outputs(arguments, detector.engine());
   size_t unreadable = 0;

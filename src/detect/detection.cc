@@ -83,18 +83,23 @@ bool is_finite_box(const std::array<float, 4>& box) {
   return std::all_of(box.begin(), box.end(), [](float edge) { return std::isfinite(edge); });
 }
 
-bool is_wanted(int class_id, float score, const DetectOptions& options) {
-  const auto& classes = options.classes;
-  if (!classes.empty() && std::find(classes.begin(), classes.end(), class_id) == classes.end())
-    return false;
-  const auto own = options.class_scores.find(class_id);
-  return score >= (own == options.class_scores.end() ? options.score : own->second);
-}
-
 }  // namespace
 
+bool DetectionFilter::passes(int class_id, float score_of_it) const {
+  if (!classes.empty() && std::find(classes.begin(), classes.end(), class_id) == classes.end())
+    return false;
+  const auto own = class_scores.find(class_id);
+  return score_of_it >= (own == class_scores.end() ? score : own->second);
+}
+
+std::vector<Detection> filtered(std::vector<Detection> detections, const DetectionFilter& filter) {
+  const auto fails = [&](const Detection& d) { return !filter.passes(d.class_id, d.score); };
+  detections.erase(std::remove_if(detections.begin(), detections.end(), fails), detections.end());
+  return detections;
+}
+
 std::vector<Detection> collect_detections(const DetectorOutputs& outputs, int64_t image,
-                                          const LabelMap& labels, const DetectOptions& options) {
+                                          const LabelMap& labels, const DetectionFilter& filter) {
   const Rows rows(outputs);
   if (image < 0 || image >= rows.batch())
     throw InputError(fmt::format("the model's outputs are of {} pictures, {} were expected",
@@ -113,7 +118,7 @@ std::vector<Detection> collect_detections(const DetectorOutputs& outputs, int64_
     Detection detection;
     detection.class_id = static_cast<int>(class_number);
     detection.score = static_cast<float>(score);
-    if (!is_wanted(detection.class_id, detection.score, options)) continue;
+    if (!filter.passes(detection.class_id, detection.score)) continue;
     detection.label = labels.name(detection.class_id);
     detection.box = box;
     found.push_back(std::move(detection));

@@ -25,6 +25,6 @@ struct DetectorOutputs {
 // (scores, boxes or classes that are no numbers) is left out. Throws InputError naming the tensor
 // when types or shapes don't fit.
 std::vector<Detection> collect_detections(const DetectorOutputs& outputs, int64_t image,
-                                          const LabelMap& labels, const DetectOptions& options);
+                                          const LabelMap& labels, const DetectionFilter& filter);
 
 }  // namespace thaw

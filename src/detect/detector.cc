@@ -6,7 +6,6 @@
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
-#include <map>
 
 #include "base/clock.h"
 #include "detect/detection.h"
@@ -15,6 +14,7 @@
 #include "detect/output_roles.h"
 #include "detect/picture_input.h"
 #include "detect/plan_tiles.h"
+#include "detect/request_pool.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -71,93 +71,118 @@ struct Detector::Impl {
   Impl(const Model& model, const EngineOptions& options, const std::string& label_file,
        const OutputRoles& roles)
       : engine(model, detection_outputs(options, model, roles)),
-        request(engine),
         input(engine.inputs(), model.path()),
-        outputs(places_in_engine(model, engine, roles)) {
+        outputs(places_in_engine(model, engine, roles)),
+        requests(engine) {
     if (!label_file.empty()) labels = LabelMap::read(label_file);
   }
 
-  std::vector<std::vector<Detection>> run(const std::vector<const Picture*>& pictures,
-                                          const DetectOptions& options);
-  void run_once(const std::vector<const Picture*>& pictures, const DetectOptions& options,
-                std::vector<std::vector<Detection>>& found);
-  std::vector<Detection> run_in_parts(const Picture& picture, const PixelBox& area,
-                                      const DetectOptions& options);
-  void look_at(const Picture& picture, const std::vector<PixelBox>& places,
-               const DetectOptions& options, std::vector<PartDetections>& parts);
+  class Call;
 
-  Engine engine;
-  Request request;
+  std::vector<Detection> collect(const std::vector<Tensor>& out, size_t index,
+                                 const DetectionFilter& filter) const;
+
+  const Engine engine;
   const PictureInput input;
   const OutputPlaces outputs;  // among the engine's
   LabelMap labels;
-  std::map<int, std::string> names;  // what label() has given out
-  StageTimes stages;                 // of the latest call, all runs of it
+  mutable RequestPool requests;
+};
+
+std::vector<Detection> Detector::Impl::collect(const std::vector<Tensor>& out, size_t index,
+                                               const DetectionFilter& filter) const {
+  if (out.size() != engine.outputs().size())
+    throw InputError(fmt::format("the detector's engine has {} outputs, {} were given",
+                                 engine.outputs().size(), out.size()));
+  const auto at = [&](int place) { return place < 0 ? Tensor() : out[static_cast<size_t>(place)]; };
+  return collect_detections(
+      {at(outputs.num), at(outputs.boxes), at(outputs.scores), at(outputs.classes)},
+      static_cast<int64_t>(index), labels, filter);
+}
+
+// One call, on a request of its own.
+class Detector::Impl::Call {
+ public:
+  Call(const Impl& detector, const DetectOptions& options)
+      : detector_(detector), options_(options), request_(detector.requests.take()) {}
+
+  std::vector<std::vector<Detection>> run(const std::vector<const Picture*>& pictures);
+  std::vector<Detection> run_in_parts(const Picture& picture, const PixelBox& area);
+  const DetectInfo& info() const { return info_; }
+
+ private:
+  void run_once(const std::vector<const Picture*>& pictures,
+                std::vector<std::vector<Detection>>& found);
+  void look_at(const Picture& picture, const std::vector<PixelBox>& places,
+               std::vector<PartDetections>& parts);
+
+  const Impl& detector_;
+  const DetectOptions& options_;
+  RequestPool::Lease request_;
+  DetectInfo info_{{}, true};
 };
 
 // In runs of the model's batch, where it has one.
-std::vector<std::vector<Detection>> Detector::Impl::run(const std::vector<const Picture*>& pictures,
-                                                        const DetectOptions& options) {
-  const auto at_once = input.batch() > 0 ? static_cast<size_t>(input.batch()) : pictures.size();
+std::vector<std::vector<Detection>> Detector::Impl::Call::run(
+    const std::vector<const Picture*>& pictures) {
+  const auto at_once =
+      detector_.input.batch() > 0 ? static_cast<size_t>(detector_.input.batch()) : pictures.size();
   std::vector<std::vector<Detection>> found;
   for (size_t first = 0; first < pictures.size(); first += at_once) {
     const size_t end = std::min(pictures.size(), first + at_once);
     run_once({pictures.begin() + static_cast<std::ptrdiff_t>(first),
               pictures.begin() + static_cast<std::ptrdiff_t>(end)},
-             options, found);
+             found);
   }
   return found;
 }
 
-void Detector::Impl::run_once(const std::vector<const Picture*>& pictures,
-                              const DetectOptions& options,
-                              std::vector<std::vector<Detection>>& found) {
+void Detector::Impl::Call::run_once(const std::vector<const Picture*>& pictures,
+                                    std::vector<std::vector<Detection>>& found) {
   const auto start = Clock::now();
-  const Tensor pixels = input.tensor(pictures);
-  stages.preprocess += milliseconds_since(start);
-  const std::vector<Tensor>& out = request.run({pixels});
-  add(stages, request.stages());
-  const auto at = [&](int place) { return place < 0 ? Tensor() : out[static_cast<size_t>(place)]; };
-  const DetectorOutputs tensors{at(outputs.num), at(outputs.boxes), at(outputs.scores),
-                                at(outputs.classes)};
-  for (size_t i = 0; i < pictures.size(); ++i)
-    found.push_back(collect_detections(tensors, static_cast<int64_t>(i), labels, options));
+  const Tensor pixels = detector_.input.tensor(pictures);
+  info_.stages.preprocess += milliseconds_since(start);
+  const std::vector<Tensor>& out = request_->run({pixels});
+  add(info_.stages, request_->stages());
+  info_.is_planned = info_.is_planned && request_->plan().is_static;
+  for (size_t i = 0; i < pictures.size(); ++i) found.push_back(detector_.collect(out, i, options_));
 }
 
 // Looks at places of one size and adds what is there to `parts`.
-void Detector::Impl::look_at(const Picture& picture, const std::vector<PixelBox>& places,
-                             const DetectOptions& options, std::vector<PartDetections>& parts) {
-  const bool on_cpu = engine.device() == "cpu" || engine.device() == "ref";
-  const auto asked = static_cast<size_t>(std::max(options.tiles.batch, 0));
-  const auto fixed = static_cast<size_t>(input.batch());
+void Detector::Impl::Call::look_at(const Picture& picture, const std::vector<PixelBox>& places,
+                                   std::vector<PartDetections>& parts) {
+  const std::string device = detector_.engine.device();
+  const bool on_cpu = device == "cpu" || device == "ref";
+  const auto asked = static_cast<size_t>(std::max(options_.tiles.batch, 0));
+  const auto fixed = static_cast<size_t>(detector_.input.batch());
   const size_t at_once = asked > 0 ? asked : fixed > 0 ? fixed : on_cpu ? 1 : places.size();
   for (size_t first = 0; first < places.size(); first += at_once) {
     const size_t end = std::min(places.size(), first + at_once);
     const auto start = Clock::now();
     std::vector<Picture> crops;
     for (size_t i = first; i < end; ++i) crops.push_back(crop(picture, places[i]));
-    stages.preprocess += milliseconds_since(start);
+    info_.stages.preprocess += milliseconds_since(start);
     std::vector<const Picture*> pointers;
     for (const Picture& part : crops) pointers.push_back(&part);
-    auto found = run(pointers, options);
+    auto found = run(pointers);
     for (size_t i = first; i < end; ++i) parts.push_back({places[i], std::move(found[i - first])});
   }
 }
 
-std::vector<Detection> Detector::Impl::run_in_parts(const Picture& picture, const PixelBox& area,
-                                                    const DetectOptions& options) {
-  const std::vector<PixelBox> tiles = plan_tiles(area, options.tiles);
+std::vector<Detection> Detector::Impl::Call::run_in_parts(const Picture& picture,
+                                                          const PixelBox& area) {
+  const std::vector<PixelBox> tiles = plan_tiles(area, options_.tiles);
   std::vector<PartDetections> parts;
-  if (tiles.size() > 1 && options.tiles.whole) {
+  if (tiles.size() > 1 && options_.tiles.whole) {
     if (area.width() == picture.width && area.height() == picture.height)
-      parts.push_back({area, run({&picture}, options)[0]});
+      parts.push_back({area, run({&picture})[0]});
     else
-      look_at(picture, {area}, options, parts);
+      look_at(picture, {area}, parts);
   }
-  look_at(picture, tiles, options, parts);
+  look_at(picture, tiles, parts);
   const auto start = Clock::now();
   std::vector<Detection> merged = merge_parts(parts, area, picture.width, picture.height);
-  stages.postprocess += milliseconds_since(start);
+  info_.stages.postprocess += milliseconds_since(start);
   return merged;
 }
 
@@ -186,39 +211,46 @@ Model load_detector(const std::string& path, const ModelOptions& options,
 
 Detector::Detector(const Model& model, const EngineOptions& engine_options,
                    const std::string& labels, const OutputRoles& roles)
-    : impl_(std::make_unique<Impl>(model, engine_options, labels, roles)) {}
-Detector::Detector(Detector&&) noexcept = default;
-Detector::~Detector() = default;
+    : impl_(std::make_shared<const Impl>(model, engine_options, labels, roles)) {}
 
-std::vector<Detection> Detector::detect(const Picture& picture, const DetectOptions& options) {
-  return detect_batch({&picture}, options)[0];
+std::vector<Detection> Detector::detect(const Picture& picture, const DetectOptions& options,
+                                        DetectInfo* info) const {
+  return detect_batch({&picture}, options, info)[0];
 }
 
 std::vector<std::vector<Detection>> Detector::detect_batch(
-    const std::vector<const Picture*>& pictures, const DetectOptions& options) {
+    const std::vector<const Picture*>& pictures, const DetectOptions& options,
+    DetectInfo* info) const {
   if (pictures.empty()) return {};
   check_pictures(pictures);
-  impl_->stages = StageTimes();
   const int width = pictures[0]->width;
   const int height = pictures[0]->height;
   const PixelBox area = region_pixels(options.region, width, height);
   const bool is_cut = plan_tiles(area, options.tiles).size() > 1;
-  if (!is_cut && area.width() == width && area.height() == height)
-    return impl_->run(pictures, options);
+  Impl::Call call(*impl_, options);
   std::vector<std::vector<Detection>> found;
-  for (const Picture* picture : pictures)
-    found.push_back(impl_->run_in_parts(*picture, area, options));
+  if (!is_cut && area.width() == width && area.height() == height)
+    found = call.run(pictures);
+  else
+    for (const Picture* picture : pictures) found.push_back(call.run_in_parts(*picture, area));
+  if (info != nullptr) *info = call.info();
   return found;
 }
 
-StageTimes Detector::last_stages() const { return impl_->stages; }
+Tensor Detector::input(const std::vector<const Picture*>& pictures) const {
+  if (pictures.empty()) throw UsageError("a batch has no pictures");
+  check_pictures(pictures);
+  return impl_->input.tensor(pictures);
+}
+
+std::vector<Detection> Detector::detections(const std::vector<Tensor>& outputs, size_t index,
+                                            const DetectionFilter& filter) const {
+  return impl_->collect(outputs, index, filter);
+}
 
 const Engine& Detector::engine() const { return impl_->engine; }
-const Request& Detector::request() const { return impl_->request; }
 
-const std::string& Detector::label(int class_id) const {
-  return impl_->names.emplace(class_id, impl_->labels.name(class_id)).first->second;
-}
+std::string Detector::label(int class_id) const { return impl_->labels.name(class_id); }
 
 std::vector<int> Detector::class_ids(const std::vector<std::string>& labels) const {
   return labels.empty() ? std::vector<int>() : impl_->labels.ids(labels);

@@ -63,11 +63,11 @@ class DetectorSide : public Side {
     if (sizes_.insert({picture->width, picture->height}).second)
       detector_.detect(*picture, options_);
     const auto start = Clock::now();
-    result.detections = detector_.detect(*picture, options_);
+    DetectInfo info;
+    result.detections = detector_.detect(*picture, options_, &info);
     const double ms = milliseconds_since(start);
-    const bool is_planned = detector_.request().plan().is_static;
-    if (is_planned) was_planned_ = true;
-    if (is_planned == was_planned_ && detector_.last_stages().prepare == 0) result.ms = ms;
+    if (info.is_planned) was_planned_ = true;
+    if (info.is_planned == was_planned_ && info.stages.prepare == 0) result.ms = ms;
     if (is_cut_) add_faint(*picture, result.detections);
     std::stable_sort(result.detections.begin(), result.detections.end(),
                      [](const Detection& x, const Detection& y) { return x.score > y.score; });
@@ -100,7 +100,7 @@ class DetectorSide : public Side {
     return options;
   }
 
-  Detector detector_;
+  const Detector detector_;
   DetectOptions options_;
   std::string path_;
   std::set<std::pair<int, int>> sizes_;

@@ -1,4 +1,5 @@
-// fmt, which Debian brings compiled for its own processor only.
+// fmt's code, where its shared library is not to be linked: Debian has no static one, and compiles
+// it for one processor.
 #include <fmt/format-inl.h>
 
 namespace fmt::detail {

@@ -1,0 +1,27 @@
+#include "engine/make_device.h"
+
+#include <gtest/gtest.h>
+
+#include "thaw/engine.h"
+#include "thaw/error.h"
+
+namespace thaw {
+namespace {
+
+TEST(Devices, AreWhatTheirNamesMake) {
+  const std::vector<DeviceInfo> all = devices();
+  ASSERT_FALSE(all.empty());
+  EXPECT_EQ(make_device("auto")->name(), all[0].name);
+  for (const DeviceInfo& info : all) {
+    EXPECT_EQ(make_device(info.name)->name(), info.name);
+    EXPECT_FALSE(info.model.empty());
+    EXPECT_FALSE(info.identity.empty());
+    EXPECT_GT(info.memory, uint64_t{1} << 20);
+    ASSERT_FALSE(info.fast.empty());
+    EXPECT_EQ(info.fast[0], Precision::kFloat32);
+  }
+  EXPECT_THROW(describe_device("tpu"), UsageError);
+}
+
+}  // namespace
+}  // namespace thaw
