@@ -79,13 +79,14 @@ struct PlanInfo {
 // The plan for some input shapes is built when a run or prepare() first needs it, one at a time;
 // who has a plan never waits for another's to be built, and threads that want the same new one
 // build it once. As many plans are kept as EngineOptions::max_cached_engines says. Past them a new
-// shape runs on a slower plan that is for all shapes, until it has come kRunsForAPlan times: then
-// its plan is built and the one that was used least recently goes. (Building a plan takes longer
-// than dozens of slow runs: shapes that come a few times are not worth one.) Plans that are running
-// stay until the run is over.
+// shape runs on a slower plan that is for all shapes; when it comes again, its plan is built and
+// the one that was used least recently goes. Building a plan takes longer than dozens of slow runs:
+// each time that one had to go, a shape must have come twice as often as before, up to
+// kMostRunsForAPlan times, so that many shapes in turn don't build without end. Plans that are
+// running stay until the run is over.
 class Engine {
  public:
-  static constexpr int kRunsForAPlan = 50;
+  static constexpr int kMostRunsForAPlan = 64;
 
   // Throws UsageError for options that can't be, ResourceError where the device is missing.
   explicit Engine(const Model& model, const EngineOptions& options = {});

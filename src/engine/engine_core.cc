@@ -73,7 +73,7 @@ EngineCore::EngineCore(const Model& model, const EngineOptions& options)
       chosen_(chosen_outputs(model, options.outputs)),
       threads_(options.threads > 0 ? options.threads : available_processors()),
       device_(make_device(options.device)),
-      cache_(plans_kept(options_), Engine::kRunsForAPlan,
+      cache_(plans_kept(options_), Engine::kMostRunsForAPlan,
              [this](const auto& shapes, PlanCache::Kind kind) { return make(shapes, kind); }) {
   for (const size_t i : chosen_) outputs_.push_back(model.outputs()[i]);
 }
@@ -121,12 +121,11 @@ std::shared_ptr<CachedPlan> EngineCore::make(const std::vector<Shape>& shapes,
 
 void EngineCore::tell_of_slow_plan(const std::vector<Shape>& shapes) const {
   if (!model_.log()) return;
-  model_.log()(LogLevel::kWarning,
-               fmt::format("{}: {} plans are kept (max_cached_engines), so that inputs of {} and "
-                           "of other shapes run on a slower one that is for all, until they have "
-                           "come {} times",
-                           model_.path(), *options_.max_cached_engines, shapes_text(shapes),
-                           Engine::kRunsForAPlan));
+  model_.log()(
+      LogLevel::kWarning,
+      fmt::format("{}: {} plans are kept (max_cached_engines), so that inputs of {} and "
+                  "of other shapes run on a slower one that is for all, until they come again",
+                  model_.path(), *options_.max_cached_engines, shapes_text(shapes)));
 }
 
 void EngineCore::keep_chosen_outputs(Graph& graph) const {

@@ -71,6 +71,7 @@ bool PlanCache::deserves(const std::vector<Shape>& shapes) {
   if (strangers_.size() > kMostStrangers) strangers_.pop_back();
   if (++known->second <= runs_for_a_plan_) return false;
   strangers_.erase(known);
+  runs_for_a_plan_ = std::min(2 * runs_for_a_plan_, most_runs_);
   return true;
 }
 

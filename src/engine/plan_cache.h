@@ -54,9 +54,10 @@ class PlanCache {
   using Make =
       std::function<std::shared_ptr<CachedPlan>(const std::vector<Shape>& shapes, Kind kind)>;
   // At most `most` plans beside the slow one; where they are there, shapes get a plan when they
-  // have come `runs_for_a_plan` times and come again.
-  PlanCache(size_t most, int runs_for_a_plan, Make make)
-      : most_(most), runs_for_a_plan_(runs_for_a_plan), make_(std::move(make)) {}
+  // come again, and after each plan that went for another when they have come twice as often as
+  // before, `most_runs` times at most.
+  PlanCache(size_t most, int most_runs, Make make)
+      : most_(most), most_runs_(most_runs), make_(std::move(make)) {}
 
   // The plan to run inputs of these static shapes with. Where it must be built and another is being
   // built, waits for that first, and throws Stopped when check_stop says so meanwhile.
@@ -83,7 +84,8 @@ class PlanCache {
   void wait_for_builder(std::unique_lock<std::mutex>& lock);
 
   const size_t most_;
-  const int runs_for_a_plan_;
+  const int most_runs_;
+  int runs_for_a_plan_ = 1;
   const Make make_;
   std::atomic<uint64_t> clock_{0};
   mutable std::mutex mutex_;
