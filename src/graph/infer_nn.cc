@@ -14,7 +14,7 @@ void check_bias(const InferContext& context, int64_t channels) {
   meet_dims(require_rank(context, 2, 1)[0], channels, context);
 }
 
-bool is_narrow(DType dtype) {
+bool is_low_precision(DType dtype) {
   return dtype == DType::kFloat16 || dtype == DType::kBFloat16 || dtype == DType::kUInt8;
 }
 
@@ -26,16 +26,16 @@ void check_scale(const char* what, DType dtype, float scale, int64_t zero,
 }
 
 // The result's type of a layer whose filter is input 1.
-DType check_types(const Narrow& op, const InferContext& context) {
+DType check_types(const ActivationTypes& op, const InferContext& context) {
   const DType x = context.dtype(0);
   if (op.result == DType::kInvalid && x != DType::kUInt8 &&
-      (!is_narrow(x) || context.dtype(1) == x)) {
+      (!is_low_precision(x) || context.dtype(1) == x)) {
     require_floating(context, 0);
     require_same_dtype(context, 0, 1);
     return x;
   }
   const DType result = op.result == DType::kInvalid ? x : op.result;
-  if ((x != DType::kFloat32 && !is_narrow(x)) || (result != DType::kFloat32 && !is_narrow(result)))
+  if ((x != DType::kFloat32 && !is_low_precision(x)) || (result != DType::kFloat32 && !is_low_precision(result)))
     context.fail(fmt::format("{} to {}, float32, float16, bfloat16 or uint8 were expected",
                              dtype_name(x), dtype_name(result)));
   require_dtype(context, 1, DType::kFloat32);
@@ -44,8 +44,8 @@ DType check_types(const Narrow& op, const InferContext& context) {
   return result;
 }
 
-void check_half_sums(bool half_sums, const InferContext& context) {
-  if (half_sums) require_dtype(context, 0, DType::kFloat16);
+void check_float16_accumulation(bool float16_accumulation, const InferContext& context) {
+  if (float16_accumulation) require_dtype(context, 0, DType::kFloat16);
 }
 
 // [n, oh, ow, channels]
@@ -72,7 +72,7 @@ std::vector<TensorType> infer(const Conv2D& op, const InferContext& context) {
 std::vector<TensorType> infer(const DepthwiseConv2D& op, const InferContext& context) {
   require_inputs(context, 2, 3);
   const DType result = check_types(op, context);
-  check_half_sums(op.half_sums, context);
+  check_float16_accumulation(op.float16_accumulation, context);
   const Shape x = require_rank(context, 0, 4);
   const Shape filter = require_rank(context, 1, 4);
   const int64_t channels = meet_dims(x[3], filter[2], context);
@@ -84,9 +84,9 @@ std::vector<TensorType> infer(const DepthwiseConv2D& op, const InferContext& con
 std::vector<TensorType> infer(const SeparableConv2D& op, const InferContext& context) {
   require_inputs(context, 5);
   const DType result = check_types(op, context);
-  check_half_sums(op.half_sums, context);
+  check_float16_accumulation(op.float16_accumulation, context);
   const DType mid = mid_type(op, context.dtype(0));
-  if (op.mid != DType::kInvalid && mid != DType::kFloat32 && !is_narrow(mid))
+  if (op.mid != DType::kInvalid && mid != DType::kFloat32 && !is_low_precision(mid))
     context.fail(fmt::format("{} between, float32, float16, bfloat16 or uint8 were expected",
                              dtype_name(mid)));
   check_scale("mid", mid, op.mid_scale, op.mid_zero, context);
@@ -129,7 +129,7 @@ std::vector<TensorType> infer(const ResizeConv2D& op, const InferContext& contex
   if (op.height < 1 || op.width < 1)
     context.fail(fmt::format("a size of {} x {}", op.height, op.width));
   const DType result = op.result == DType::kInvalid ? DType::kFloat32 : op.result;
-  if (result != DType::kFloat32 && !is_narrow(result))
+  if (result != DType::kFloat32 && !is_low_precision(result))
     context.fail(fmt::format("a result of {}", dtype_name(result)));
   check_scale("out", result, op.out_scale, op.out_zero, context);
   const Shape x = require_rank(context, 0, 4);

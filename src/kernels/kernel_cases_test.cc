@@ -65,7 +65,7 @@ Case depthwise_case(Random& random) {
 }
 
 // The types of a layer over few bits; x (values within about 4) is brought to the first of them.
-void make_narrow(Random& random, Narrow& op, Tensor& x) {
+void make_types(Random& random, ActivationTypes& op, Tensor& x) {
   const DType type = random.one_of({DType::kBFloat16, DType::kBFloat16, DType::kUInt8,
                                     DType::kUInt8, DType::kFloat16, DType::kFloat32});
   op.result = random.one_of(
@@ -83,20 +83,20 @@ void make_narrow(Random& random, Narrow& op, Tensor& x) {
   }
 }
 
-Case narrow_conv_case(Random& random) {
+Case typed_conv_case(Random& random) {
   Case c = conv_case(random);
   auto& op = std::get<Conv2D>(c.op);
   c.inputs[1] = random.ordinary_floats(c.inputs[1].shape(), 0.3F);
-  make_narrow(random, op, c.inputs[0]);
+  make_types(random, op, c.inputs[0]);
   return c;
 }
 
 Case conv_heads_case(Random& random) {
-  const Case first = random.chance(0.25) ? conv_case(random) : narrow_conv_case(random);
+  const Case first = random.chance(0.25) ? conv_case(random) : typed_conv_case(random);
   const auto& conv = std::get<Conv2D>(first.op);
   ConvHeads op;
   static_cast<Window&>(op) = conv;
-  static_cast<Narrow&>(op) = conv;
+  static_cast<ActivationTypes&>(op) = conv;
   op.activation = conv.activation;
   Case c{op, {first.inputs[0]}, {false}};
   c.tolerance = first.tolerance;
@@ -115,20 +115,20 @@ Case conv_heads_case(Random& random) {
 }
 
 // Whether the sums are to be taken in float16: then x, the bias and with them the sums are small.
-bool make_half_sums(Random& random, Tensor& x, Tensor* bias) {
+bool make_float16_accumulation(Random& random, Tensor& x, Tensor* bias) {
   if (x.dtype() != DType::kFloat16 || random.chance(0.5)) return false;
   x = evaluate(Cast{DType::kFloat16}, {random.ordinary_floats(x.shape(), 2)})[0];
   if (bias) *bias = random.ordinary_floats(bias->shape(), 2);
   return true;
 }
 
-Case narrow_depthwise_case(Random& random) {
+Case typed_depthwise_case(Random& random) {
   Case c = depthwise_case(random);
   auto& op = std::get<DepthwiseConv2D>(c.op);
   c.inputs[1] = random.ordinary_floats(c.inputs[1].shape(), 0.5F);
-  make_narrow(random, op, c.inputs[0]);
-  op.half_sums = make_half_sums(random, c.inputs[0], c.inputs.size() > 2 ? &c.inputs[2] : nullptr);
-  if (op.half_sums) c.tolerance = 4e-3F;
+  make_types(random, op, c.inputs[0]);
+  op.float16_accumulation = make_float16_accumulation(random, c.inputs[0], c.inputs.size() > 2 ? &c.inputs[2] : nullptr);
+  if (op.float16_accumulation) c.tolerance = 4e-3F;
   return c;
 }
 
@@ -148,14 +148,14 @@ Case separable_case(Random& random) {
   s.mid_activation = random.activation();
   s.activation = random.activation();
   if (random.chance(0.25)) return c;
-  make_narrow(random, s, c.inputs[0]);
+  make_types(random, s, c.inputs[0]);
   s.mid_scale = 6.0F / 255;
   s.mid_zero = random.one_of<int64_t>({0, 100});
-  s.half_sums = make_half_sums(random, c.inputs[0], &c.inputs[2]);
+  s.float16_accumulation = make_float16_accumulation(random, c.inputs[0], &c.inputs[2]);
   const DType type = c.inputs[0].dtype();
   if (type == DType::kFloat16 && random.chance(0.5)) s.mid = DType::kBFloat16;
   // The middle may round the other way.
-  const bool precise = mid_type(s, type) == DType::kFloat16 && !s.half_sums;
+  const bool precise = mid_type(s, type) == DType::kFloat16 && !s.float16_accumulation;
   if (type != DType::kFloat32) c.tolerance = precise ? 5e-4F : 4e-3F;
   c.middle_rounds = type == DType::kUInt8;
   return c;
@@ -396,10 +396,10 @@ const std::multimap<OpKind, Generator>& kernel_cases() {
       {OpKind::kMultiClassNms, multi_class_nms_case},
       {OpKind::kConcat, concat_case},
       {OpKind::kConv2D, conv_case},
-      {OpKind::kConv2D, narrow_conv_case},
+      {OpKind::kConv2D, typed_conv_case},
       {OpKind::kConvHeads, conv_heads_case},
       {OpKind::kDepthwiseConv2D, depthwise_case},
-      {OpKind::kDepthwiseConv2D, narrow_depthwise_case},
+      {OpKind::kDepthwiseConv2D, typed_depthwise_case},
       {OpKind::kSeparableConv2D, separable_case},
       {OpKind::kQuantize, quantize_case},
       {OpKind::kDequantize, dequantize_case},

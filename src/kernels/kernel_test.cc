@@ -36,7 +36,7 @@ struct Limits {
         nan_is_clamped(c.nan_is_clamped) {
     const std::string level = row.substr(row.rfind('.'));
     // Products are off by up to 2^-14 there, and sums may be many times a ReLU6's bound.
-    if (row == "cpu.narrowing_conv2d.amx" || row == "cpu.resize_conv2d.amx") {
+    if (row == "cpu.rounded_conv2d.amx" || row == "cpu.resize_conv2d.amx") {
       tolerance = std::max(tolerance, 2e-3F);
       one_unequal = 10;
     }

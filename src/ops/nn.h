@@ -41,7 +41,7 @@ inline int64_t count_windows(int64_t extent, int64_t span, int64_t stride) {
 // To the sum's real value the bias is added in float32, then comes the activation, then rounding to
 // the type of the result (to nearest, ties to even). A uint8 result is round(real / out_scale) +
 // out_zero, kept in 0..255; NaN becomes 0.
-struct Narrow {
+struct ActivationTypes {
   DType result = DType::kInvalid;  // float32, float16, bfloat16 or uint8; invalid: x's type
   float in_scale = 0;              // of a uint8 x
   int64_t in_zero = 0;
@@ -51,7 +51,7 @@ struct Narrow {
 
 // (x [n,h,w,ci], filter [kh,kw,ci/groups,co], bias [co]?) -> activation(conv + bias) [n,oh,ow,co].
 // The bias is optional. Groups follow from the shapes.
-struct Conv2D : Window, Narrow {
+struct Conv2D : Window, ActivationTypes {
   static constexpr const char* kName = "Conv2D";
   Activation activation = Activation::kNone;
   template <class F>
@@ -71,12 +71,12 @@ struct Conv2D : Window, Narrow {
 
 // (x [n,h,w,c], filter [kh,kw,c,m], bias [c*m]?) -> [n,oh,ow,c*m]; output channel c*m + j is input
 // channel c with filter j. TF: DepthwiseConv2dNative.
-struct DepthwiseConv2D : Window, Narrow {
+struct DepthwiseConv2D : Window, ActivationTypes {
   static constexpr const char* kName = "DepthwiseConv2D";
   Activation activation = Activation::kNone;
   // x is float16 and no sum leaves its range: kernels may compute in it from end to end, make a NaN
   // one of the activation's bounds, and round what lies midway between two bfloat16 up.
-  bool half_sums = false;
+  bool float16_accumulation = false;
   template <class F>
   static void fields(F&& f) {
     f("strides", &DepthwiseConv2D::strides);
@@ -84,7 +84,7 @@ struct DepthwiseConv2D : Window, Narrow {
     f("padding", &DepthwiseConv2D::padding);
     f("pads", &DepthwiseConv2D::pads);
     f("activation", &DepthwiseConv2D::activation);
-    f("half_sums", &DepthwiseConv2D::half_sums);
+    f("float16_accumulation", &DepthwiseConv2D::float16_accumulation);
     f("result", &DepthwiseConv2D::result);
     f("in_scale", &DepthwiseConv2D::in_scale);
     f("in_zero", &DepthwiseConv2D::in_zero);
@@ -97,11 +97,11 @@ struct DepthwiseConv2D : Window, Narrow {
 // not be written anywhere: (x [n,h,w,c], depthwise filter [kh,kw,c,1], depthwise bias [c],
 // pointwise filter [1,1,c,co], bias [co]) -> [n,oh,ow,co]. The window is the depthwise one's. The
 // intermediate is rounded as a result of its type; of uint8 it is mid_scale * (q - mid_zero).
-struct SeparableConv2D : Window, Narrow {
+struct SeparableConv2D : Window, ActivationTypes {
   static constexpr const char* kName = "SeparableConv2D";
   DType mid = DType::kInvalid;  // the intermediate's type; invalid: x's
   Activation mid_activation = Activation::kNone;
-  bool half_sums = false;  // of the depthwise half
+  bool float16_accumulation = false;  // of the depthwise half
   float mid_scale = 0;
   int64_t mid_zero = 0;
   Activation activation = Activation::kNone;
@@ -113,7 +113,7 @@ struct SeparableConv2D : Window, Narrow {
     f("pads", &SeparableConv2D::pads);
     f("mid", &SeparableConv2D::mid);
     f("mid_activation", &SeparableConv2D::mid_activation);
-    f("half_sums", &SeparableConv2D::half_sums);
+    f("float16_accumulation", &SeparableConv2D::float16_accumulation);
     f("mid_scale", &SeparableConv2D::mid_scale);
     f("mid_zero", &SeparableConv2D::mid_zero);
     f("activation", &SeparableConv2D::activation);
@@ -132,7 +132,7 @@ inline DType mid_type(const SeparableConv2D& op, DType x) {
 // Convolutions of one input that differ in their filters alone, as one layer: (x [n,h,w,c], filter
 // [kh,kw,c,co], bias [co], and again filter and bias for each further one) -> for each what Conv2D
 // gives.
-struct ConvHeads : Window, Narrow {
+struct ConvHeads : Window, ActivationTypes {
   static constexpr const char* kName = "ConvHeads";
   Activation activation = Activation::kNone;
   template <class F>
@@ -152,7 +152,7 @@ struct ConvHeads : Window, Narrow {
 
 // A detector's preprocessing and its first layer: Conv2D(ResizeAffine(x), filter [kh,kw,c,co], bias
 // [co]), whose resized picture need not be written anywhere. The layer's input is float32.
-struct ResizeConv2D : ResizeAffine, Window, Narrow {
+struct ResizeConv2D : ResizeAffine, Window, ActivationTypes {
   static constexpr const char* kName = "ResizeConv2D";
   Activation activation = Activation::kNone;
   template <class F>

@@ -17,7 +17,7 @@ bool fuse_at(Graph& graph, NodeId id) {
   ResizeConv2D op;
   static_cast<ResizeAffine&>(op) = *resize;
   static_cast<Window&>(op) = *conv;
-  static_cast<Narrow&>(op) = *conv;
+  static_cast<ActivationTypes&>(op) = *conv;
   op.activation = conv->activation;
   const ValueId picture = before->inputs[0];
   const ValueId bias =

@@ -56,7 +56,7 @@ bool fuse_at(Graph& graph, NodeId id) {
   const auto& pointwise = *second.as<Conv2D>();
   SeparableConv2D op;
   static_cast<Window&>(op) = depthwise;
-  static_cast<Narrow&>(op) = pointwise;
+  static_cast<ActivationTypes&>(op) = pointwise;
   op.in_scale = depthwise.in_scale;
   op.in_zero = depthwise.in_zero;
   op.mid_scale = pointwise.in_scale;
@@ -64,7 +64,7 @@ bool fuse_at(Graph& graph, NodeId id) {
   op.mid = graph.value(second.inputs[0]).type.dtype;
   if (op.mid == graph.value(first->inputs[0]).type.dtype) op.mid = DType::kInvalid;
   op.mid_activation = depthwise.activation;
-  op.half_sums = depthwise.half_sums;
+  op.float16_accumulation = depthwise.float16_accumulation;
   op.activation = pointwise.activation;
   const ValueId x = first->inputs[0];
   const ValueId first_filter = first->inputs[1];

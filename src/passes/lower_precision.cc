@@ -18,7 +18,7 @@ struct Levels {
   int64_t zero = 0;
 };
 
-Narrow* narrow_of(Op& op) {
+ActivationTypes* activation_types_of(Op& op) {
   if (auto* conv = std::get_if<Conv2D>(&op)) return conv;
   if (auto* depthwise = std::get_if<DepthwiseConv2D>(&op)) return depthwise;
   return nullptr;
@@ -96,19 +96,19 @@ class Lowering {
     const bool made = made_by_layer(x);
     const DType type = made ? made_type(x) : context_.precision;
     if (auto* depthwise = std::get_if<DepthwiseConv2D>(&graph_.op(id)))
-      depthwise->half_sums = type == DType::kFloat16 && wants_half(id);
+      depthwise->float16_accumulation = type == DType::kFloat16 && wants_half(id);
     if (made) {
-      Narrow& maker = *narrow_of(graph_.op(graph_.value(x).producer));
+      ActivationTypes& maker = *activation_types_of(graph_.op(graph_.value(x).producer));
       maker.result = type;
       maker.out_scale = levels.scale;
       maker.out_zero = levels.zero;
     } else {
       graph_.set_input(id, 0, converted(x, levels));
     }
-    Narrow& narrow = *narrow_of(graph_.op(id));
-    if (narrow.result == DType::kInvalid) narrow.result = DType::kFloat32;
-    narrow.in_scale = levels.scale;
-    narrow.in_zero = levels.zero;
+    ActivationTypes& types = *activation_types_of(graph_.op(id));
+    if (types.result == DType::kInvalid) types.result = DType::kFloat32;
+    types.in_scale = levels.scale;
+    types.in_zero = levels.zero;
     return true;
   }
 

@@ -22,15 +22,15 @@ constexpr const char* kNetwork = R"(graph(%x: float32[1,4,4,3]) {
   })";
 
 bool to_bfloat16(Graph& graph, const PassContext& context) {
-  PassContext narrow = context;
-  narrow.precision = DType::kBFloat16;
-  return lower_precision(graph, narrow);
+  PassContext lower = context;
+  lower.precision = DType::kBFloat16;
+  return lower_precision(graph, lower);
 }
 
 bool to_uint8(Graph& graph, const PassContext& context) {
-  PassContext narrow = context;
-  narrow.precision = DType::kUInt8;
-  return lower_precision(graph, narrow);
+  PassContext lower = context;
+  lower.precision = DType::kUInt8;
+  return lower_precision(graph, lower);
 }
 
 TEST(LowerPrecision, Float32IsLeftAlone) { expect_unchanged(lower_precision, kNetwork); }
@@ -40,7 +40,7 @@ TEST(LowerPrecision, WhatDepthwiseLayersReadIsFloat16BesideBfloat16) {
     %w1 = Const() {value=float32[1,1,3,8]{all 1}}
     %a = Conv2D(%x, %w1) {activation=Relu6, result=float16}
     %w2 = Const() {value=float32[3,3,8,1]{all 1}}
-    %b = DepthwiseConv2D(%a, %w2) {padding=SAME, activation=Relu6, half_sums=true, result=bfloat16}
+    %b = DepthwiseConv2D(%a, %w2) {padding=SAME, activation=Relu6, float16_accumulation=true, result=bfloat16}
     %w3 = Const() {value=float32[1,1,8,2]{all 1}}
     %c = Conv2D(%b, %w3) {result=float32}
     %d = Unary(%c) {kind=Sigmoid}
@@ -62,7 +62,7 @@ TEST(LowerPrecision, OtherwiseValuesBetweenLayersAreBfloat16) {
     Graph graph = parse_graph(before);
     EXPECT_TRUE(to_bfloat16(graph, test_context()));
     const Node& last = *graph.producer(graph.outputs()[0].value);
-    EXPECT_FALSE(last.as<DepthwiseConv2D>()->half_sums);
+    EXPECT_FALSE(last.as<DepthwiseConv2D>()->float16_accumulation);
     EXPECT_EQ(graph.value(last.inputs[0]).type.dtype, DType::kBFloat16) << activation << weight;
   }
 }
@@ -82,7 +82,7 @@ TEST(LowerPrecision, ActivationsBoundUint8) {
   })");
 }
 
-// A value that others read too stays as it is; the layers read a narrow copy, made once.
+// A value that others read too stays as it is; the layers read a copy of few bits, made once.
 TEST(LowerPrecision, ValuesWithOtherReadersAreConverted) {
   expect_pass(to_bfloat16, R"(graph(%x: float32[1,4,4,8]) {
     %w = Const() {value=float32[1,1,8,8]{all 1}}

@@ -46,7 +46,7 @@ bool merge_at(Graph& graph, NodeId id) {
   const auto& conv = *first.as<Conv2D>();
   ConvHeads op;
   static_cast<Window&>(op) = conv;
-  static_cast<Narrow&>(op) = conv;
+  static_cast<ActivationTypes&>(op) = conv;
   op.activation = conv.activation;
   std::vector<ValueId> inputs{first.inputs[0]};
   for (NodeId head : heads) {

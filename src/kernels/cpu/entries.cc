@@ -9,7 +9,7 @@ Entries all_entries() {
   Entries entries;
   add_box_decode_entries(entries);
   add_concat_entries(entries);
-  add_narrow_conv_entries(entries);  // before plain ones: float32 on tiles
+  add_typed_conv_entries(entries);  // before plain ones: float32 on tiles
   add_conv_entries(entries);
   add_conv_heads_entries(entries);
   add_convert_entries(entries);

@@ -76,7 +76,7 @@ void add_crop_entries(Entries& entries);
 void add_depthwise_entries(Entries& entries);
 void add_convert_entries(Entries& entries);
 void add_matmul_entries(Entries& entries);
-void add_narrow_conv_entries(Entries& entries);
+void add_typed_conv_entries(Entries& entries);
 void add_separable_entries(Entries& entries);
 void add_multi_class_nms_entries(Entries& entries);
 void add_unary_entries(Entries& entries);

@@ -7,11 +7,11 @@ namespace thaw::cpu {
   extern const GemmKernels kGemmKernels;                                            \
   extern const DepthwiseKernels kDepthwiseKernels;                                  \
   extern const VectorKernels kVectorKernels;                                        \
-  extern const NarrowKernels kNarrowKernels;                                        \
+  extern const ConvertKernels kConvertKernels;                                        \
   }                                                                                 \
   static const KernelSet* isa##_set() {                                             \
     static const KernelSet set = {level, isa::kGemmKernels, isa::kDepthwiseKernels, \
-                                  isa::kVectorKernels, isa::kNarrowKernels};        \
+                                  isa::kVectorKernels, isa::kConvertKernels};        \
     return &set;                                                                    \
   }
 
@@ -31,11 +31,11 @@ extern const DotDepthwise kDepthwiseUInt8;
 namespace avx512bf16 {
 extern const DotDepthwise kDepthwiseBFloat16;
 extern const DotDepthwise kDepthwiseFloat16;
-extern const NarrowKernels kNarrowKernels;
+extern const ConvertKernels kConvertKernels;
 extern const DotKernels kDotBFloat16;
 }  // namespace avx512bf16
 namespace avx512fp16 {
-extern const DotDepthwise kDepthwiseHalfSums;
+extern const DotDepthwise kDepthwiseFloat16Accumulation;
 }  // namespace avx512fp16
 namespace amx {
 extern const GemmKernels kShortGemm;
@@ -54,11 +54,11 @@ static KernelSet avx2_with_bytes() {
 }
 
 // AVX-512's kernels with what a higher level does better.
-static KernelSet raised(Isa isa, const NarrowKernels& narrow, const DotKernels* dot_bfloat16,
+static KernelSet raised(Isa isa, const ConvertKernels& convert, const DotKernels* dot_bfloat16,
                         const DotKernels* dot_uint8) {
   KernelSet set = *avx512_set();
   set.isa = isa;
-  set.narrow = narrow;
+  set.convert = convert;
   set.dot_bfloat16 = dot_bfloat16;
   set.dot_uint8 = dot_uint8;
   set.depthwise_uint8 = &avx512vnni::kDepthwiseUInt8;
@@ -70,7 +70,7 @@ static KernelSet raised(Isa isa, const NarrowKernels& narrow, const DotKernels* 
     set.short_gemm = &amx::kShortGemm;
     set.dot_float32 = &amx::kDotFloat32;
     set.dot_float16 = cpu_features().amx_fp16 ? &amx::kDotFloat16Tiles : &amx::kDotFloat16;
-    set.depthwise_half_sums = &avx512fp16::kDepthwiseHalfSums;
+    set.depthwise_float16_accumulation = &avx512fp16::kDepthwiseFloat16Accumulation;
   }
   return set;
 }
@@ -96,7 +96,7 @@ extern const DotKernels kDotUInt8;
 }  // namespace neoni8mm
 
 // NEON's kernels with those for few bits.
-static KernelSet narrowed(Isa isa, const DotKernels* dot_bfloat16, const DotKernels* dot_float16,
+static KernelSet raised(Isa isa, const DotKernels* dot_bfloat16, const DotKernels* dot_float16,
                           const DotKernels* dot_uint8) {
   KernelSet set = *neon_set();
   set.isa = isa;
@@ -115,18 +115,18 @@ const KernelSet* kernel_set(Isa isa) {
 #if defined(__x86_64__)
   static const KernelSet avx2 = avx2_with_bytes();
   static const KernelSet vnni =
-      raised(Isa::kAvx512Vnni, avx512::kNarrowKernels, nullptr, &avx512vnni::kDotUInt8);
+      raised(Isa::kAvx512Vnni, avx512::kConvertKernels, nullptr, &avx512vnni::kDotUInt8);
   static const KernelSet bf16 =
-      raised(Isa::kAvx512Bf16, avx512bf16::kNarrowKernels, &avx512bf16::kDotBFloat16, nullptr);
+      raised(Isa::kAvx512Bf16, avx512bf16::kConvertKernels, &avx512bf16::kDotBFloat16, nullptr);
   static const KernelSet tiles =
-      raised(Isa::kAmx, avx512bf16::kNarrowKernels, &amx::kDotBFloat16, &amx::kDotUInt8);
+      raised(Isa::kAmx, avx512bf16::kConvertKernels, &amx::kDotBFloat16, &amx::kDotUInt8);
 #elif defined(__aarch64__)
-  static const KernelSet plain = narrowed(Isa::kNeon, nullptr, nullptr, &neon::kDotUInt8);
+  static const KernelSet plain = raised(Isa::kNeon, nullptr, nullptr, &neon::kDotUInt8);
   static const KernelSet fp16 =
-      narrowed(Isa::kNeonFp16, nullptr, &neonfp16::kDotFloat16, &neon::kDotUInt8);
+      raised(Isa::kNeonFp16, nullptr, &neonfp16::kDotFloat16, &neon::kDotUInt8);
   static const KernelSet dot =
-      narrowed(Isa::kNeonDot, nullptr, &neonfp16::kDotFloat16, &neondot::kDotUInt8);
-  static const KernelSet i8mm = narrowed(Isa::kNeonI8mm, &neoni8mm::kDotBFloat16,
+      raised(Isa::kNeonDot, nullptr, &neonfp16::kDotFloat16, &neondot::kDotUInt8);
+  static const KernelSet i8mm = raised(Isa::kNeonI8mm, &neoni8mm::kDotBFloat16,
                                          &neoni8mm::kDotFloat16, &neoni8mm::kDotUInt8);
 #endif
   switch (isa) {

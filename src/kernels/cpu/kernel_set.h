@@ -24,13 +24,13 @@ inline int64_t bytes_of(Element e) { return kElementBytes[static_cast<int>(e)]; 
 // What becomes of sums, channel by channel: clamp(sum * scale + bias), rounded to the type of the
 // result, to nearest with ties to even; to a uint8 `zero` is added after rounding. The clamp keeps
 // it in range, and a NaN becomes 0.
-struct Finish {
+struct Epilogue {
   const float* scale;
   const float* bias;
   Clamp clamp;
   int zero;
   Element result;
-  Finish from(int64_t channel) const {
+  Epilogue from(int64_t channel) const {
     return {scale + channel, bias + channel, clamp, zero, result};
   }
 };
@@ -51,10 +51,10 @@ struct PanelJob {
   Clamp clamp;
   float* c;
   int64_t ldc;  // floats from one row of c to the next
-  // With kernels that prepare their weights the sums are finished and go to y in place of c; bias
-  // and clamp don't count. The arrays of `finish` begin at the panel's first column.
+  // With kernels that prepare their weights the sums go through the epilogue to y in place of c; bias
+  // and clamp don't count. The arrays of `epilogue` begin at the panel's first column.
   const void* prepared = nullptr;
-  Finish finish{};
+  Epilogue epilogue{};
   void* y = nullptr;
   int64_t ldy = 0;  // elements
 };
@@ -68,7 +68,7 @@ struct GemmKernels {
   void (*panel)(const PanelJob& job);
   size_t prepared_bytes = 0;  // for each vector of a panel, of 64 bytes then
   void (*prepare)(const float* b, int64_t k, int vectors, void* prepared) = nullptr;
-  bool finishes() const { return prepare != nullptr; }
+  bool has_epilogue() const { return prepare != nullptr; }
 };
 
 // out[p * channels + c] = clamp(bias[c] + sum over t of x[t][p * step + c] * w[t][c]): `count`
@@ -230,12 +230,12 @@ struct WidenJob {
 };
 
 // y[i][j] from sums[i][j] for i < rows and j < n.
-struct FinishJob {
+struct EpilogueJob {
   const float* sums;
   int64_t rows;
   int64_t n;
   int64_t ld;  // floats from one row of sums to the next
-  Finish finish;
+  Epilogue epilogue;
   void* y;
   int64_t ldy;  // elements
 };
@@ -250,9 +250,9 @@ struct QuantizeJob {
   uint8_t* y;
 };
 
-struct NarrowKernels {
+struct ConvertKernels {
   void (*widen)(const WidenJob& job);
-  void (*finish)(const FinishJob& job);
+  void (*epilogue)(const EpilogueJob& job);
   void (*quantize)(const QuantizeJob& job);
 };
 
@@ -262,7 +262,7 @@ struct NarrowKernels {
 // being column_bytes / 4 (with 2 bytes each group is [2][vectors * 16] weights). The last panel
 // may have fewer vectors; its weights past `columns` are zeros. Panels of DotPanels::kBytes are
 // those of byte_panels.h instead. Sums are float32, or int32 with `correction` added to them.
-// With DotPanels::kDigits rows are of float32 or float16, and panels those of split_int8_panels.h.
+// With DotPanels::kSplitInt8 rows are of float32 or float16, and panels those of split_int8_panels.h.
 struct DotJob {
   const char* x;
   int64_t stride;
@@ -272,8 +272,8 @@ struct DotJob {
   int64_t columns;
   int64_t first;  // panels [first, last) are computed
   int64_t last;
-  const int32_t* correction;  // [columns, to whole vectors], as finish.scale and finish.bias are
-  Finish finish;
+  const int32_t* correction;  // [columns, to whole vectors], as epilogue.scale and epilogue.bias are
+  Epilogue epilogue;
   void* y;  // column 0 of row 0
   int64_t ldy;
   void* scratch;  // aligned to 64
@@ -281,7 +281,7 @@ struct DotJob {
 
 constexpr int64_t kDotWidth = 16;
 
-enum class DotPanels : int { kVectors, kBytes, kDigits };
+enum class DotPanels : int { kVectors, kBytes, kSplitInt8 };
 
 struct DotKernels {
   int64_t panel_vectors;                    // does not count with kBytes
@@ -292,7 +292,7 @@ struct DotKernels {
   int64_t column_bytes = 4;  // of a column that lie side by side in a panel of vectors
   int x_offset = 0;          // what the products take off uint8 activations
   size_t (*scratch_bytes)(int64_t groups) = nullptr;  // null: none
-  int64_t digits = 0;                                 // of numbers in panels of kDigits
+  int64_t slices = 0;                                 // of numbers in panels of kSplitInt8
 };
 
 // `count` neighbouring output pixels of a 3x3 window, from and to bfloat16, float16 or uint8, or
@@ -315,7 +315,7 @@ struct DotDepthwiseRun {
 };
 
 // How the constants lie: dot_depthwise.h has them.
-enum class DotLayout : int { kSplitTaps, kTaps, kHalfTaps, kColumns, kWordPairs, kFloats, kBytes };
+enum class DotLayout : int { kSplitTaps, kTaps, kFloat16Taps, kColumns, kWordPairs, kFloats, kBytes };
 
 struct DotDepthwise {
   DotLayout layout;
@@ -332,7 +332,7 @@ struct KernelSet {
   GemmKernels gemm;
   DepthwiseKernels depthwise;
   VectorKernels vector;
-  NarrowKernels narrow;
+  ConvertKernels convert;
   const GemmKernels* short_gemm = nullptr;   // for results of 16 bits or fewer: to 2^-14; or null
   const DotKernels* dot_float32 = nullptr;   // null: those of gemm are the best
   const DotKernels* dot_bfloat16 = nullptr;  // null: products in float32 are the best
@@ -340,7 +340,7 @@ struct KernelSet {
   const DotKernels* dot_uint8 = nullptr;
   const DotDepthwise* depthwise_bfloat16 = nullptr;
   const DotDepthwise* depthwise_float16 = nullptr;    // to either of these types
-  const DotDepthwise* depthwise_half_sums = nullptr;  // likewise, with sums in float16
+  const DotDepthwise* depthwise_float16_accumulation = nullptr;  // likewise, with sums in float16
   const DotDepthwise* depthwise_uint8 = nullptr;
 };
 

@@ -51,7 +51,7 @@ DType dtype_of(Element element) {
   return DType::kFloat32;
 }
 
-std::string refuse_narrow(const OpDesc& desc, const Narrow& op, const std::vector<bool>& filters) {
+std::string refuse_activations(const OpDesc& desc, const ActivationTypes& op, const std::vector<bool>& filters) {
   const DType x = desc.inputs[0].dtype;
   const DType result = op.result == DType::kInvalid ? x : op.result;
   if (!is_activation(x)) return fmt::format("the input is {}", dtype_name(x));
@@ -75,7 +75,7 @@ const float* constant_floats(const OpDesc& desc, size_t input) {
   return input < desc.inputs.size() ? desc.inputs[input].constant->data<float>() : nullptr;
 }
 
-LayerTypes layer_types(const Narrow& op, Activation activation, DType x) {
+LayerTypes layer_types(const ActivationTypes& op, Activation activation, DType x) {
   LayerTypes t;
   t.x = element_of(x);
   t.in_scale = x == DType::kUInt8 ? op.in_scale : 1.0F;
@@ -113,15 +113,15 @@ Clamp level_clamp(Clamp clamp, float scale, int zero) {
           std::min(clamp.hi / scale, static_cast<float>(255 - zero))};
 }
 
-const GemmKernels& narrowing_gemm(const KernelSet& set, int64_t k) {
+const GemmKernels& rounded_gemm(const KernelSet& set, int64_t k) {
   return set.short_gemm != nullptr && k <= kShortLength ? *set.short_gemm : set.gemm;
 }
 
-size_t ChannelFinish::bytes(int64_t channels) {
+size_t ChannelEpilogue::bytes(int64_t channels) {
   return 2 * static_cast<size_t>(round_up(channels, 16)) * sizeof(float);
 }
 
-void ChannelFinish::fill(const LayerTypes& types, const std::vector<float>& filter_scales,
+void ChannelEpilogue::fill(const LayerTypes& types, const std::vector<float>& filter_scales,
                          const float* bias, void* memory) {
   const auto channels = static_cast<int64_t>(filter_scales.size());
   auto* scales = static_cast<float*>(memory);
@@ -135,7 +135,7 @@ void ChannelFinish::fill(const LayerTypes& types, const std::vector<float>& filt
   }
 }
 
-ChannelFinish::ChannelFinish(const LayerTypes& types, int64_t channels, const void* filled)
+ChannelEpilogue::ChannelEpilogue(const LayerTypes& types, int64_t channels, const void* filled)
     : scale_(static_cast<const float*>(filled)),
       bias_(scale_ + bytes(channels) / sizeof(float) / 2),
       clamp_(clamp_of(types.activation)),
@@ -145,7 +145,7 @@ ChannelFinish::ChannelFinish(const LayerTypes& types, int64_t channels, const vo
   clamp_ = level_clamp(clamp_, types.out_scale, zero_);
 }
 
-Finish ChannelFinish::at(int64_t c) const {
+Epilogue ChannelEpilogue::at(int64_t c) const {
   return {scale_ + c, bias_ + c, clamp_, zero_, result_};
 }
 

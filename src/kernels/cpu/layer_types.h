@@ -1,4 +1,4 @@
-// What Narrow (ops/nn.h) asks of a layer, in the form that the inner loops take.
+// What ActivationTypes (ops/nn.h) asks of a layer, in the form that the inner loops take.
 #pragma once
 
 #include <string>
@@ -19,18 +19,18 @@ struct LayerTypes {
   float out_scale = 1;
   int out_zero = 0;
   Activation activation = Activation::kNone;
-  bool half_sums = false;  // of a depthwise layer, as DepthwiseConv2D has it
+  bool float16_accumulation = false;  // of a depthwise layer, as DepthwiseConv2D has it
 };
 
 // Empty when x (input 0) and the result have types that there are kernels for and inputs
 // 1 .. count - 1 are float32 constants, filters of four dimensions where `filters` says so.
-std::string refuse_narrow(const OpDesc& desc, const Narrow& op, const std::vector<bool>& filters);
+std::string refuse_activations(const OpDesc& desc, const ActivationTypes& op, const std::vector<bool>& filters);
 
 Element element_of(DType dtype);  // kUInt8 and below
 DType dtype_of(Element element);
 // The elements of a constant; null when there is no such input.
 const float* constant_floats(const OpDesc& desc, size_t input);
-LayerTypes layer_types(const Narrow& op, Activation activation, DType x);
+LayerTypes layer_types(const ActivationTypes& op, Activation activation, DType x);
 
 // A filter as x's type asks for it: rounded, or whole numbers times a scale for each channel. The
 // last `channels` elements lie together.
@@ -40,18 +40,18 @@ struct RoundedFilter {
 };
 RoundedFilter rounded_filter(const float* filter, int64_t count, int64_t channels, Element x);
 
-// Finish with its arrays, padded with zeros to whole vectors of 16, in memory of the caller's.
-class ChannelFinish {
+// Epilogue with its arrays, padded with zeros to whole vectors of 16, in memory of the caller's.
+class ChannelEpilogue {
  public:
   static size_t bytes(int64_t channels);
   // Writes bytes(channels); bias may be null.
   static void fill(const LayerTypes& types, const std::vector<float>& filter_scales,
                    const float* bias, void* memory);
 
-  ChannelFinish() = default;
-  ChannelFinish(const LayerTypes& types, int64_t channels, const void* filled);
+  ChannelEpilogue() = default;
+  ChannelEpilogue(const LayerTypes& types, int64_t channels, const void* filled);
   // From channel c on.
-  Finish at(int64_t c) const;
+  Epilogue at(int64_t c) const;
 
  private:
   const float* scale_ = nullptr;
@@ -62,7 +62,7 @@ class ChannelFinish {
 };
 
 // For products of k floats with a result of few bits.
-const GemmKernels& narrowing_gemm(const KernelSet& set, int64_t k);
+const GemmKernels& rounded_gemm(const KernelSet& set, int64_t k);
 
 // Bounds of a uint8 result before `zero` is added, within the activation's.
 Clamp level_clamp(Clamp clamp, float scale, int zero);

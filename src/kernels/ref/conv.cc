@@ -98,7 +98,7 @@ void for_each_pixel(const ConvShapes& s, const RunContext& context, Activation a
 }  // namespace
 
 void run(const Conv2D& op, RunContext& context) {
-  if (is_narrow(op, context)) return run_narrow(op, context);
+  if (is_low_precision(op, context)) return run_low_precision(op, context);
   const ConvShapes s = conv_shapes("Conv2D", op, context, false);
   const Tensor& x = context.input(0);
   const Tensor& filter = context.input(1);
@@ -122,7 +122,7 @@ void run(const Conv2D& op, RunContext& context) {
 }
 
 void run(const DepthwiseConv2D& op, RunContext& context) {
-  if (is_narrow(op, context)) return run_narrow(op, context);
+  if (is_low_precision(op, context)) return run_low_precision(op, context);
   const ConvShapes s = conv_shapes("DepthwiseConv2D", op, context, true);
   const Tensor& x = context.input(0);
   const Tensor& filter = context.input(1);

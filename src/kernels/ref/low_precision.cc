@@ -23,7 +23,7 @@ float rounded(float x, DType dtype) {
 }
 
 // x in float64; of uint8 the levels above the zero, not scaled yet.
-Tensor wide_input(const Narrow& op, const Tensor& x) {
+Tensor wide_input(const ActivationTypes& op, const Tensor& x) {
   Tensor wide = Tensor::empty(DType::kFloat64, x.shape());
   for (int64_t i = 0; i < x.num_elements(); ++i) {
     double& to = wide.data<double>()[i];
@@ -71,7 +71,7 @@ WideFilter wide_filter(const Tensor& filter, int64_t channels, DType x) {
   return wide;
 }
 
-void store(const Narrow& op, float real, Tensor& out, int64_t i) {
+void store(const ActivationTypes& op, float real, Tensor& out, int64_t i) {
   switch (out.dtype()) {
     case DType::kFloat32:
       out.data<float>()[i] = real;
@@ -94,7 +94,7 @@ void run_wide(const T& op, RunContext& context, int64_t channels) {
   const WideFilter filter =
       wide_filter(context.input(1), channels, stays ? DType::kFloat32 : x.dtype());
   T plain = op;
-  static_cast<Narrow&>(plain) = Narrow();
+  static_cast<ActivationTypes&>(plain) = ActivationTypes();
   plain.activation = Activation::kNone;
   const Tensor sums = evaluate(plain, {wide_input(op, x), filter.values})[0];
   const DType result = op.result == DType::kInvalid ? x.dtype() : op.result;
@@ -119,16 +119,16 @@ void check(const char* name, const RunContext& context) {
 
 }  // namespace
 
-bool is_narrow(const Narrow& op, const RunContext& context) {
+bool is_low_precision(const ActivationTypes& op, const RunContext& context) {
   return op.result != DType::kInvalid || context.input(0).dtype() != context.input(1).dtype();
 }
 
-void run_narrow(const Conv2D& op, RunContext& context) {
+void run_low_precision(const Conv2D& op, RunContext& context) {
   check("Conv2D", context);
   run_wide(op, context, context.input(1).dim(3));
 }
 
-void run_narrow(const DepthwiseConv2D& op, RunContext& context) {
+void run_low_precision(const DepthwiseConv2D& op, RunContext& context) {
   check("DepthwiseConv2D", context);
   run_wide(op, context, context.input(1).dim(2) * context.input(1).dim(3));
 }
@@ -157,7 +157,7 @@ void run(const SeparableConv2D& op, RunContext& context) {
 void run(const ConvHeads& op, RunContext& context) {
   Conv2D one;
   static_cast<Window&>(one) = op;
-  static_cast<Narrow&>(one) = op;
+  static_cast<ActivationTypes&>(one) = op;
   one.activation = op.activation;
   for (size_t i = 1; i + 1 < context.num_inputs(); i += 2)
     context.set_output(
@@ -167,7 +167,7 @@ void run(const ConvHeads& op, RunContext& context) {
 void run(const ResizeConv2D& op, RunContext& context) {
   Conv2D layer;
   static_cast<Window&>(layer) = op;
-  static_cast<Narrow&>(layer) = op;
+  static_cast<ActivationTypes&>(layer) = op;
   layer.activation = op.activation;
   const Tensor picture = evaluate(static_cast<const ResizeAffine&>(op), {context.input(0)})[0];
   context.set_output(0, evaluate(layer, {picture, context.input(1), context.input(2)})[0]);

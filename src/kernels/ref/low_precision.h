@@ -1,4 +1,4 @@
-// Convolutions over few bits (Narrow of ops/nn.h), computed by the plain ones in float64.
+// Convolutions over few bits (ActivationTypes of ops/nn.h), computed by the plain ones in float64.
 #pragma once
 
 #include "kernels/ref/ref.h"
@@ -6,8 +6,8 @@
 namespace thaw::ref {
 
 // Whether the layer asks for more than one floating type throughout.
-bool is_narrow(const Narrow& op, const RunContext& context);
-void run_narrow(const Conv2D& op, RunContext& context);
-void run_narrow(const DepthwiseConv2D& op, RunContext& context);
+bool is_low_precision(const ActivationTypes& op, const RunContext& context);
+void run_low_precision(const Conv2D& op, RunContext& context);
+void run_low_precision(const DepthwiseConv2D& op, RunContext& context);
 
 }  // namespace thaw::ref

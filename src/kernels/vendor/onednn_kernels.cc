@@ -237,7 +237,7 @@ class ConvKernel : public OpKernel {
   int threads_ = 0;
 };
 
-// The pairs that oneDNN has, where it keeps to Narrow's sums and filters.
+// The pairs that oneDNN has, where it keeps to ActivationTypes's sums and filters.
 std::string refuse_types(const cpu::LayerTypes& types, bool is_depthwise) {
   using cpu::Element;
   const bool wide = types.result == Element::kFloat32;

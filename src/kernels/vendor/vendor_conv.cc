@@ -17,7 +17,7 @@ int64_t pad_after(int64_t out, int64_t stride, int64_t kernel, int64_t dilation,
 
 template <class T>
 std::string refuse(const OpDesc& desc, const T& op, bool depthwise) {
-  std::string why = cpu::refuse_narrow(desc, op, {false, true, false});
+  std::string why = cpu::refuse_activations(desc, op, {false, true, false});
   if (!why.empty()) return why;
   const Shape& x = desc.inputs[0].shape;
   if (x.rank() != 4 || !x.is_static()) return "the input's shape is not known";

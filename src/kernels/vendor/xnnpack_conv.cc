@@ -20,7 +20,7 @@ std::vector<float> filter_part(const Tensor& filter, bool depthwise, int64_t fir
   return part;
 }
 
-// The largest magnitude of each of `count` channels over 127, as Narrow has it.
+// The largest magnitude of each of `count` channels over 127, as ActivationTypes has it.
 std::vector<float> filter_scales(const std::vector<float>& filter, bool depthwise, int64_t count) {
   const auto channels = static_cast<size_t>(count);
   const size_t rows = filter.size() / channels;

@@ -8,7 +8,7 @@
 
 namespace thaw::vendor {
 
-// Empty when XNNPACK has the layer and keeps to Narrow's sums.
+// Empty when XNNPACK has the layer and keeps to ActivationTypes's sums.
 std::string refuse_xnn_types(const OpDesc& desc);
 
 class XnnConv {

@@ -29,9 +29,9 @@ struct Plan {
   size_t bytes() const { return pointer_bytes + zero_bytes + copy_bytes + sum_bytes; }
 };
 
-// With `narrow` the sums of a block wait in scratch, but where the kernels finish them.
-Plan make_plan(const GemmKernels& kernels, const WindowShape& s, int64_t groups, bool narrow) {
-  const bool waits = narrow && !kernels.finishes();
+// With `rounded` the sums of a block wait in scratch, but where the kernels have the epilogue.
+Plan make_plan(const GemmKernels& kernels, const WindowShape& s, int64_t groups, bool rounded) {
+  const bool waits = rounded && !kernels.has_epilogue();
   constexpr int64_t kFewChannels = 32;
   Plan p;
   p.group_c = s.in_c / groups;
@@ -88,11 +88,11 @@ class BlockRunner {
       job.row_stride = plan_.block_rows;
       job.segments = plan_.segments;
       job.length = plan_.length;
-      const bool narrow = result.finish != nullptr;
-      const bool finishes = filter.kernels().finishes();
-      job.clamp = narrow ? Clamp() : result.clamp;
-      job.ldc = narrow ? filter.n() : s_.out_c;
-      float* c = narrow ? sums_ : static_cast<float*>(result.y) + row * s_.out_c;
+      const bool rounded = result.epilogue != nullptr;
+      const bool has_epilogue = filter.kernels().has_epilogue();
+      job.clamp = rounded ? Clamp() : result.clamp;
+      job.ldc = rounded ? filter.n() : s_.out_c;
+      float* c = rounded ? sums_ : static_cast<float*>(result.y) + row * s_.out_c;
       for (int64_t i = first; i < last; ++i) {
         const PackedMatrix::Panel panel = filter.panel(i);
         job.b = panel.b;
@@ -101,10 +101,10 @@ class BlockRunner {
         job.columns = panel.columns;
         job.prepared = panel.prepared;
         job.c = c + panel.column;
-        if (finishes) finish_in_panel(result, row, panel.column, job);
+        if (has_epilogue) epilogue_in_panel(result, row, panel.column, job);
         filter.kernels().panel(job);
       }
-      if (narrow && !finishes) finish(filter, result, row, count, first, last);
+      if (rounded && !has_epilogue) epilogue(filter, result, row, count, first, last);
     }
   }
 
@@ -119,25 +119,25 @@ class BlockRunner {
            (row * s_.out_c + column) * bytes_of(result.channels.result);
   }
 
-  void finish_in_panel(const ConvResult& result, int64_t row, int64_t column, PanelJob& job) const {
-    job.finish = result.channels.from(column);
+  void epilogue_in_panel(const ConvResult& result, int64_t row, int64_t column, PanelJob& job) const {
+    job.epilogue = result.channels.from(column);
     job.y = result_at(result, row, column);
     job.ldy = s_.out_c;
   }
 
-  void finish(const PackedMatrix& filter, const ConvResult& result, int64_t row, int64_t count,
+  void epilogue(const PackedMatrix& filter, const ConvResult& result, int64_t row, int64_t count,
               int64_t first, int64_t last) {
     const PackedMatrix::Panel end = filter.panel(last - 1);
     const int64_t column = filter.panel(first).column;
-    FinishJob job;
+    EpilogueJob job;
     job.sums = sums_ + column;
     job.rows = count;
     job.n = end.column + end.columns - column;
     job.ld = filter.n();
-    job.finish = result.channels.from(column);
+    job.epilogue = result.channels.from(column);
     job.y = result_at(result, row, column);
     job.ldy = s_.out_c;
-    result.finish(job);
+    result.epilogue(job);
   }
 
   void gather(const float* x, int64_t first, int64_t count) {
@@ -239,9 +239,9 @@ class BlockRunner {
 // A group's part of the result, whose channels begin at c.
 ConvResult result_from(const ConvResult& whole, int64_t c) {
   ConvResult r = whole;
-  const Element type = whole.finish != nullptr ? whole.channels.result : Element::kFloat32;
+  const Element type = whole.epilogue != nullptr ? whole.channels.result : Element::kFloat32;
   r.y = static_cast<char*>(whole.y) + c * bytes_of(type);
-  if (whole.finish == nullptr) return r;
+  if (whole.epilogue == nullptr) return r;
   r.channels = whole.channels.from(c);
   return r;
 }
@@ -249,13 +249,13 @@ ConvResult result_from(const ConvResult& whole, int64_t c) {
 }  // namespace
 
 size_t conv2d_scratch_bytes(const GemmKernels& kernels, const WindowShape& shape, int64_t groups,
-                            bool narrow) {
-  return make_plan(kernels, shape, groups, narrow).bytes();
+                            bool rounded) {
+  return make_plan(kernels, shape, groups, rounded).bytes();
 }
 
 void conv2d(const WindowShape& shape, const PackedMatrix* filters, int64_t groups, const float* x,
             const ConvResult& result, ThreadPool& pool, void* scratch) {
-  const Plan plan = make_plan(filters[0].kernels(), shape, groups, result.finish != nullptr);
+  const Plan plan = make_plan(filters[0].kernels(), shape, groups, result.epilogue != nullptr);
   const int64_t pixels = shape.batch * shape.out_h * shape.out_w;
   const int64_t panels = filters[0].panels();
   const int64_t group_n = filters[0].n();

@@ -30,18 +30,18 @@ struct WindowShape {
   int64_t pad_left = 0;
 };
 
-// Where the results go: float32 clamped as they are, or, with `finish`, what `channels` makes of
+// Where the results go: float32 clamped as they are, or, with `epilogue`, what `channels` makes of
 // the sums (to which the filters' bias then shouldn't be added).
 struct ConvResult {
   void* y;  // [batch, out_h, out_w, out_c]
   Clamp clamp;
-  void (*finish)(const FinishJob& job) = nullptr;
-  Finish channels{};
+  void (*epilogue)(const EpilogueJob& job) = nullptr;
+  Epilogue channels{};
 };
 
-// Scratch that one thread needs; `narrow` with ConvResult::finish.
+// Scratch that one thread needs; `rounded` with ConvResult::epilogue.
 size_t conv2d_scratch_bytes(const GemmKernels& kernels, const WindowShape& shape, int64_t groups,
-                            bool narrow = false);
+                            bool rounded = false);
 
 // result = x * filter + bias. `filters` holds one matrix for each of
 // the groups: k = kernel_h * kernel_w * in_c / groups in the order of an HWIO filter, n = out_c /

@@ -14,7 +14,7 @@ class ConvHeadsKernel : public OpKernel {
   static std::string can_run(const OpDesc& desc) {
     std::vector<bool> filters(desc.inputs.size());
     for (size_t i = 1; i < filters.size(); i += 2) filters[i] = true;
-    std::string why = refuse_narrow(desc, std::get<ConvHeads>(desc.op), filters);
+    std::string why = refuse_activations(desc, std::get<ConvHeads>(desc.op), filters);
     if (!why.empty()) return why;
     const Shape& first = desc.inputs[1].constant->shape();
     for (size_t i = 1; i + 1 < desc.inputs.size(); i += 2) {
@@ -42,7 +42,7 @@ class ConvHeadsKernel : public OpKernel {
 
   void run(RunContext& context) override {
     const Tensor& x = context.input(0);
-    NarrowConv conv;
+    TypedConv conv;
     conv.shape = window_shape("ConvHeads", op_, x, filter_[0], filter_[1], channels_);
     conv.x_type = types_.x;
     conv.in_zero = types_.in_zero;
@@ -59,14 +59,14 @@ class ConvHeadsKernel : public OpKernel {
     }
     if (out.num_elements() == 0) return;
     const auto threads = static_cast<size_t>(context.pool().threads());
-    narrow_conv(conv, x.raw(), results_.data(), context.pool(),
-                context.scratch(narrow_conv_scratch_bytes(conv) * threads));
+    typed_conv(conv, x.raw(), results_.data(), context.pool(),
+                context.scratch(typed_conv_scratch_bytes(conv) * threads));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
   size_t bytes() const override {
     size_t total = 0;
-    for (const NarrowMatrix& head : heads_) total += head.bytes();
+    for (const TypedMatrix& head : heads_) total += head.bytes();
     return total;
   }
 
@@ -74,7 +74,7 @@ class ConvHeadsKernel : public OpKernel {
   const ConvHeads op_;
   const Shape filter_;
   const LayerTypes types_;
-  std::vector<NarrowMatrix> heads_;
+  std::vector<TypedMatrix> heads_;
   std::vector<void*> results_;
   int64_t channels_ = 0;
 };

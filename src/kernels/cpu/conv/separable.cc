@@ -45,7 +45,7 @@ size_t separable_scratch_bytes(const Separable& layer, int threads) {
 
 void separable(const Separable& layer, const void* x, void* y, ThreadPool& pool, void* scratch) {
   const WindowShape& s = layer.shape;
-  const NarrowMatrix& pointwise = layer.pointwise;
+  const TypedMatrix& pointwise = layer.pointwise;
   const LayerTypes& types = layer.depthwise.types();
   const int64_t rows = separable_block_rows(layer, pool.threads());
   const int64_t blocks = blocks_of(s, rows);
@@ -117,7 +117,7 @@ void split_depthwise(const Separable& layer, const void* x, char* middle, Thread
 void split_pointwise(const Separable& layer, const char* middle, void* y, ThreadPool& pool,
                      char* scratch) {
   const WindowShape& s = layer.shape;
-  const NarrowMatrix& matrix = layer.pointwise;
+  const TypedMatrix& matrix = layer.pointwise;
   const int64_t pixels = s.batch * s.out_h * s.out_w;
   const int64_t tiles = (pixels + matrix.tile_rows() - 1) / matrix.tile_rows();
   const int64_t step = pointwise_rows(layer);

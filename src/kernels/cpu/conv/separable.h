@@ -11,7 +11,7 @@ namespace thaw::cpu {
 struct Separable {
   WindowShape shape;  // of the depthwise part
   const DepthwiseLayer& depthwise;
-  const NarrowMatrix& pointwise;
+  const TypedMatrix& pointwise;
 };
 
 // Output rows that are computed at a time on so many threads.

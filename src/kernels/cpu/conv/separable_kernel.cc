@@ -10,17 +10,17 @@ namespace thaw::cpu {
 namespace {
 
 LayerTypes depthwise_types(const SeparableConv2D& op, DType x) {
-  Narrow first = op;
+  ActivationTypes first = op;
   first.result = mid_type(op, x);
   first.out_scale = op.mid_scale;
   first.out_zero = op.mid_zero;
   LayerTypes types = layer_types(first, op.mid_activation, x);
-  types.half_sums = op.half_sums;
+  types.float16_accumulation = op.float16_accumulation;
   return types;
 }
 
 LayerTypes pointwise_types(const SeparableConv2D& op, DType x) {
-  Narrow second = op;
+  ActivationTypes second = op;
   second.in_scale = op.mid_scale;
   second.in_zero = op.mid_zero;
   if (op.result == DType::kInvalid) second.result = x;
@@ -31,16 +31,16 @@ class SeparableKernel : public OpKernel {
  public:
   static std::string can_run(const OpDesc& desc) {
     const auto& op = std::get<SeparableConv2D>(desc.op);
-    std::string why = refuse_narrow(desc, op, {false, true, false, true, false});
+    std::string why = refuse_activations(desc, op, {false, true, false, true, false});
     if (!why.empty()) return why;
     if (desc.inputs.size() != 5) return fmt::format("{} inputs", desc.inputs.size());
-    Narrow middle;  // as the second half's input
+    ActivationTypes middle;  // as the second half's input
     middle.result = op.result;
     middle.in_scale = op.mid_scale;
     middle.in_zero = op.mid_zero;
     middle.out_scale = op.out_scale;
     middle.out_zero = op.out_zero;
-    why = refuse_narrow(desc, middle, {false, true, false, true, false});
+    why = refuse_activations(desc, middle, {false, true, false, true, false});
     if (!why.empty()) return "between the halves: " + why;
     return refuse_shapes(desc);
   }
@@ -52,7 +52,7 @@ class SeparableKernel : public OpKernel {
     const DType x = desc.inputs[0].dtype;
     const int64_t n = desc.inputs[3].constant->dim(3);
     depthwise_ = DepthwiseLayer(desc, set, depthwise_types(op_, x), 1, 2);
-    pointwise_ = NarrowMatrix(desc, set, pointwise_types(op_, x), {3, 4, filter_[2], n, n});
+    pointwise_ = TypedMatrix(desc, set, pointwise_types(op_, x), {3, 4, filter_[2], n, n});
   }
 
   void run(RunContext& context) override {
@@ -96,7 +96,7 @@ class SeparableKernel : public OpKernel {
   const Shape filter_;
   const DType result_;
   DepthwiseLayer depthwise_;
-  NarrowMatrix pointwise_;
+  TypedMatrix pointwise_;
 };
 
 // The halves one after the other, over the whole picture.

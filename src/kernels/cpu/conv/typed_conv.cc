@@ -14,7 +14,7 @@ constexpr int64_t kMinPartMacs = 400000;  // below this, another thread costs mo
 
 class BlockRunner {
  public:
-  BlockRunner(const NarrowConv& conv, const void* x, void* const* y, char* scratch)
+  BlockRunner(const TypedConv& conv, const void* x, void* const* y, char* scratch)
       : conv_(conv),
         s_(conv.shape),
         size_(bytes_of(conv.x_type)),
@@ -54,7 +54,7 @@ class BlockRunner {
   int64_t parts() const { return conv_.groups * conv_.heads; }
 
   void multiply(int64_t part, int64_t row, int64_t rows, int64_t first, int64_t last) {
-    const NarrowMatrix& filter = conv_.filters[part];
+    const TypedMatrix& filter = conv_.filters[part];
     const bool heads = conv_.heads > 1;
     const int64_t pitch = heads ? filter.n() : s_.out_c;
     const int64_t at = row * pitch + (heads ? 0 : part * filter.n());
@@ -71,7 +71,7 @@ class BlockRunner {
   }
 
   int64_t rows_of_block() const {
-    const NarrowMatrix& filter = conv_.filters[0];
+    const TypedMatrix& filter = conv_.filters[0];
     const int64_t fitting = std::clamp<int64_t>(kBlockBytes / filter.row_bytes(), 1, kMaxBlockRows);
     const int64_t pixels = s_.batch * s_.out_h * s_.out_w;
     return round_up(std::min(fitting, pixels), filter.tile_rows());
@@ -134,7 +134,7 @@ class BlockRunner {
     return out + bytes;
   }
 
-  const NarrowConv& conv_;
+  const TypedConv& conv_;
   const WindowShape& s_;
   const int64_t size_;
   const int64_t group_c_;
@@ -148,21 +148,21 @@ class BlockRunner {
 
 }  // namespace
 
-size_t narrow_conv_scratch_bytes(const NarrowConv& conv) {
+size_t typed_conv_scratch_bytes(const TypedConv& conv) {
   return BlockRunner(conv, nullptr, nullptr, nullptr).scratch_bytes();
 }
 
-void narrow_conv(const NarrowConv& conv, const void* x, void* const* y, ThreadPool& pool,
+void typed_conv(const TypedConv& conv, const void* x, void* const* y, ThreadPool& pool,
                  void* scratch) {
   const WindowShape& s = conv.shape;
-  const NarrowMatrix& filter = conv.filters[0];
+  const TypedMatrix& filter = conv.filters[0];
   const int64_t pixels = s.batch * s.out_h * s.out_w;
   const int64_t tile_rows = filter.tile_rows();
   const int64_t tiles = (pixels + tile_rows - 1) / tile_rows;
   const int64_t row_macs = filter.k() * s.out_c;
   int64_t panels = 0;
   for (int64_t i = 0; i < conv.groups * conv.heads; ++i) panels += conv.filters[i].panels();
-  const size_t bytes = narrow_conv_scratch_bytes(conv);
+  const size_t bytes = typed_conv_scratch_bytes(conv);
   const auto runner = [&](int thread) {
     return BlockRunner(conv, x, y,
                        static_cast<char*>(scratch) + static_cast<size_t>(thread) * bytes);

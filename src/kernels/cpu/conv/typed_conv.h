@@ -8,12 +8,12 @@
 
 namespace thaw::cpu {
 
-struct NarrowConv {
+struct TypedConv {
   WindowShape shape;
   Element x_type;
   int in_zero;  // what stands outside the picture
   Element y_type;
-  const NarrowMatrix* filters;  // one for each group or head
+  const TypedMatrix* filters;  // one for each group or head
   int64_t groups;
   // Convolutions of the same x, each with a result of its own; with more than one, groups is 1 and
   // the shape's out_c is that of all.
@@ -21,11 +21,11 @@ struct NarrowConv {
 };
 
 // Scratch that one thread needs.
-size_t narrow_conv_scratch_bytes(const NarrowConv& conv);
+size_t typed_conv_scratch_bytes(const TypedConv& conv);
 
 // y [batch, out_h, out_w, out_c], one for each head, from x. `scratch` has pool.threads() times
-// narrow_conv_scratch_bytes, aligned to 64. All extents are at least 1.
-void narrow_conv(const NarrowConv& conv, const void* x, void* const* y, ThreadPool& pool,
+// typed_conv_scratch_bytes, aligned to 64. All extents are at least 1.
+void typed_conv(const TypedConv& conv, const void* x, void* const* y, ThreadPool& pool,
                  void* scratch);
 
 }  // namespace thaw::cpu

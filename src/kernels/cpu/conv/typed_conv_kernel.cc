@@ -40,16 +40,16 @@ std::string refuse_shapes(const OpDesc& desc) {
 }
 
 // Activations for which the set has dot products.
-class NarrowConvKernel : public OpKernel {
+class TypedConvKernel : public OpKernel {
  public:
   static std::string can_run(const OpDesc& desc) {
-    std::string why = refuse_narrow(desc, std::get<Conv2D>(desc.op), {false, true, false});
+    std::string why = refuse_activations(desc, std::get<Conv2D>(desc.op), {false, true, false});
     if (why.empty()) why = refuse_shapes(desc);
     if (!why.empty() || desc.inputs[0].dtype != DType::kFloat32) return why;
     return FilterShape(desc).k() < kLeastLength ? "products of float32 are short" : "";
   }
 
-  NarrowConvKernel(const OpDesc& desc, const KernelSet& set)
+  TypedConvKernel(const OpDesc& desc, const KernelSet& set)
       : op_(std::get<Conv2D>(desc.op)),
         filter_(desc),
         in_c_(desc.inputs[0].shape[3]),
@@ -62,7 +62,7 @@ class NarrowConvKernel : public OpKernel {
 
   void run(RunContext& context) override {
     const Tensor& x = context.input(0);
-    NarrowConv conv;
+    TypedConv conv;
     conv.shape = window_shape("Conv2D", op_, x, filter_.h, filter_.w, filter_.out_c);
     conv.x_type = types_.x;
     conv.in_zero = types_.in_zero;
@@ -75,14 +75,14 @@ class NarrowConvKernel : public OpKernel {
     if (y.num_elements() == 0) return;
     const auto threads = static_cast<size_t>(context.pool().threads());
     void* const result = y.raw();
-    narrow_conv(conv, x.raw(), &result, context.pool(),
-                context.scratch(narrow_conv_scratch_bytes(conv) * threads));
+    typed_conv(conv, x.raw(), &result, context.pool(),
+                context.scratch(typed_conv_scratch_bytes(conv) * threads));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
   size_t bytes() const override {
     size_t total = 0;
-    for (const NarrowMatrix& m : matrices_) total += m.bytes();
+    for (const TypedMatrix& m : matrices_) total += m.bytes();
     return total;
   }
 
@@ -94,52 +94,52 @@ class NarrowConvKernel : public OpKernel {
   const FilterShape filter_;
   const int64_t in_c_;
   const LayerTypes types_;
-  std::vector<NarrowMatrix> matrices_;
+  std::vector<TypedMatrix> matrices_;
 };
 
 // Products in float32 of activations of 8 or 16 bits.
-class WidenedConvKernel : public NarrowConvKernel {
+class WidenedConvKernel : public TypedConvKernel {
  public:
-  using NarrowConvKernel::NarrowConvKernel;
+  using TypedConvKernel::TypedConvKernel;
   static std::string can_run(const OpDesc& desc) {
     if (desc.inputs[0].dtype == DType::kFloat32) return "the input is float32";
-    return NarrowConvKernel::can_run(desc);
+    return TypedConvKernel::can_run(desc);
   }
 };
 
 // float32 activations with a result of 8 or 16 bits: arithmetic in float32, rounded at the end.
-class NarrowingConvKernel : public OpKernel {
+class RoundedConvKernel : public OpKernel {
  public:
   static std::string can_run(const OpDesc& desc) {
     if (desc.inputs[0].dtype != DType::kFloat32) return "the input is not float32";
     if (desc.outputs[0].dtype == DType::kFloat32) return "the result is float32";
-    std::string why = refuse_narrow(desc, std::get<Conv2D>(desc.op), {false, true, false});
+    std::string why = refuse_activations(desc, std::get<Conv2D>(desc.op), {false, true, false});
     return why.empty() ? refuse_shapes(desc) : why;
   }
 
-  NarrowingConvKernel(const OpDesc& desc, const KernelSet& set)
+  RoundedConvKernel(const OpDesc& desc, const KernelSet& set)
       : op_(std::get<Conv2D>(desc.op)),
         filter_(desc),
-        gemm_(narrowing_gemm(set, filter_.k())),
-        finish_rows_(set.narrow.finish),
+        gemm_(rounded_gemm(set, filter_.k())),
+        epilogue_rows_(set.convert.epilogue),
         in_c_(desc.inputs[0].shape[3]),
         types_(layer_types(op_, op_.activation, DType::kFloat32)) {
     const int64_t n = filter_.group_n();
     const size_t one = whole_lines(PackedMatrix::bytes(gemm_, filter_.k(), n));
     const size_t all = one * static_cast<size_t>(filter_.groups);
-    packed_ = desc.pack(all + ChannelFinish::bytes(filter_.out_c), [&](void* memory) {
+    packed_ = desc.pack(all + ChannelEpilogue::bytes(filter_.out_c), [&](void* memory) {
       auto* to = static_cast<char*>(memory);
       std::memset(to, 0, all);
       for (int64_t g = 0; g < filter_.groups; ++g)
         PackedMatrix(gemm_, filter_.k(), n, to + static_cast<size_t>(g) * one)
             .pack(constant_floats(desc, 1) + g * n, filter_.out_c, 1, nullptr);
       const std::vector<float> ones(static_cast<size_t>(filter_.out_c), 1.0F);
-      ChannelFinish::fill(types_, ones, constant_floats(desc, 2), to + all);
+      ChannelEpilogue::fill(types_, ones, constant_floats(desc, 2), to + all);
     });
     auto* memory = packed_.data<char>();
     for (int64_t g = 0; g < filter_.groups; ++g)
       matrices_.emplace_back(gemm_, filter_.k(), n, memory + static_cast<size_t>(g) * one);
-    finish_ = ChannelFinish(types_, filter_.out_c, memory + all);
+    epilogue_ = ChannelEpilogue(types_, filter_.out_c, memory + all);
   }
 
   void run(RunContext& context) override {
@@ -152,7 +152,7 @@ class NarrowingConvKernel : public OpKernel {
     const size_t scratch = conv2d_scratch_bytes(gemm_, shape, filter_.groups, true);
     const auto threads = static_cast<size_t>(context.pool().threads());
     conv2d(shape, matrices_.data(), filter_.groups, x.data<float>(),
-           {y.raw(), {}, finish_rows_, finish_.at(0)}, context.pool(),
+           {y.raw(), {}, epilogue_rows_, epilogue_.at(0)}, context.pool(),
            context.scratch(scratch * threads));
   }
 
@@ -163,20 +163,20 @@ class NarrowingConvKernel : public OpKernel {
   const Conv2D op_;
   const FilterShape filter_;
   const GemmKernels& gemm_;
-  void (*const finish_rows_)(const FinishJob&);
+  void (*const epilogue_rows_)(const EpilogueJob&);
   const int64_t in_c_;
   const LayerTypes types_;
-  ChannelFinish finish_;
+  ChannelEpilogue epilogue_;
   Tensor packed_;
   std::vector<PackedMatrix> matrices_;
 };
 
 // Where products are short and the set has kernels for those.
-class ShortConvKernel : public NarrowingConvKernel {
+class ShortConvKernel : public RoundedConvKernel {
  public:
-  using NarrowingConvKernel::NarrowingConvKernel;
+  using RoundedConvKernel::RoundedConvKernel;
   static std::string can_run(const OpDesc& desc) {
-    std::string why = NarrowingConvKernel::can_run(desc);
+    std::string why = RoundedConvKernel::can_run(desc);
     if (!why.empty()) return why;
     return FilterShape(desc).k() > kShortLength ? "products are long" : "";
   }
@@ -184,11 +184,11 @@ class ShortConvKernel : public NarrowingConvKernel {
 
 }  // namespace
 
-void add_narrow_conv_entries(Entries& entries) {
-  THAW_CPU_DOT_ENTRIES(entries, NarrowConvKernel, OpKind::kConv2D, "narrow_conv2d");
-  THAW_CPU_ENTRIES(entries, WidenedConvKernel, OpKind::kConv2D, "narrow_conv2d");
-  add_entry<Isa::kAmx, ShortConvKernel>(entries, "cpu.narrowing_conv2d.amx", OpKind::kConv2D);
-  THAW_CPU_ENTRIES(entries, NarrowingConvKernel, OpKind::kConv2D, "narrowing_conv2d");
+void add_typed_conv_entries(Entries& entries) {
+  THAW_CPU_DOT_ENTRIES(entries, TypedConvKernel, OpKind::kConv2D, "typed_conv2d");
+  THAW_CPU_ENTRIES(entries, WidenedConvKernel, OpKind::kConv2D, "typed_conv2d");
+  add_entry<Isa::kAmx, ShortConvKernel>(entries, "cpu.rounded_conv2d.amx", OpKind::kConv2D);
+  THAW_CPU_ENTRIES(entries, RoundedConvKernel, OpKind::kConv2D, "rounded_conv2d");
 }
 
 }  // namespace thaw::cpu

@@ -19,7 +19,7 @@ constexpr int64_t kSliceStep = 16;  // channels
 const DotDepthwise* dot_of(const KernelSet& set, const LayerTypes& types) {
   const bool to_half = types.result == Element::kFloat16 || types.result == Element::kBFloat16;
   if (types.x == Element::kFloat16 && to_half) {
-    if (types.half_sums && set.depthwise_half_sums != nullptr) return set.depthwise_half_sums;
+    if (types.float16_accumulation && set.depthwise_float16_accumulation != nullptr) return set.depthwise_float16_accumulation;
     return set.depthwise_float16;
   }
   if (types.x != types.result) return nullptr;
@@ -35,9 +35,9 @@ DepthwiseLayer::DepthwiseLayer(const OpDesc& desc, const KernelSet& set, const L
   const Tensor& f = *desc.inputs[filter].constant;
   const int64_t count = f.num_elements();
   const int64_t out_c = f.dim(2) * f.dim(3);
-  const int64_t finish_at = round_up(count, 16);
+  const int64_t epilogue_at = round_up(count, 16);
   const int64_t bias_at =
-      finish_at + static_cast<int64_t>(ChannelFinish::bytes(out_c) / kFloatBytes);
+      epilogue_at + static_cast<int64_t>(ChannelEpilogue::bytes(out_c) / kFloatBytes);
   const bool is_3x3 = f.dim(0) == 3 && f.dim(1) == 3 && f.dim(3) == 1;
   if (is_3x3) dot_ = dot_of(set, types);
   if (dot_ != nullptr && out_c < dot_->least_channels) dot_ = nullptr;
@@ -52,14 +52,14 @@ DepthwiseLayer::DepthwiseLayer(const OpDesc& desc, const KernelSet& set, const L
         rounded_filter(constant_floats(desc, filter), count, out_c, filter_type);
     std::fill(to, to + blocks_at, 0.0F);
     std::copy(rounded.values.begin(), rounded.values.end(), to);
-    ChannelFinish::fill(types, rounded.scales, b, to + finish_at);
+    ChannelEpilogue::fill(types, rounded.scales, b, to + epilogue_at);
     if (in_float32() && b != nullptr) std::copy_n(b, out_c, to + bias_at);
     if (block_bytes > 0)
       pack_dot_depthwise(dot_->layout, to, out_c, types.in_zero,
-                         ChannelFinish(types, out_c, to + finish_at).at(0), to + blocks_at);
+                         ChannelEpilogue(types, out_c, to + epilogue_at).at(0), to + blocks_at);
   });
   filter_ = packed_.data<float>();
-  finish_ = ChannelFinish(types, out_c, filter_ + finish_at);
+  epilogue_ = ChannelEpilogue(types, out_c, filter_ + epilogue_at);
   bias_ = filter_ + bias_at;
   dot_blocks_ = filter_ + blocks_at;
 }
@@ -117,10 +117,10 @@ void DepthwiseLayer::run_dot_rows(const WindowShape& s, const void* image, int64
   job.stride = s.stride_w;
   job.channels = s.out_c;
   job.blocks = dot_blocks_;
-  const Finish finish = finish_.at(0);
-  job.clamp = finish.clamp;
+  const Epilogue epilogue = epilogue_.at(0);
+  job.clamp = epilogue.clamp;
   job.result = types_.result;
-  job.zero = finish.zero;
+  job.zero = epilogue.zero;
   job.out = static_cast<char*>(target.y);
   job.out_step = target.pitch * size;
   const int64_t row_bytes = s.in_w * job.step;
@@ -166,7 +166,7 @@ void DepthwiseLayer::run_slice(const WindowShape& shape, const WindowShape& slic
   const size_t row = static_cast<size_t>(slice.out_w * slice.out_c) * sizeof(float);
   const bool in_place = DepthwiseRows::reads_in_place(slice, types_.x);
   const bool direct = in_float32();
-  DepthwiseRows rows(set_->depthwise, set_->narrow.widen, slice, in_place, filter_ + channel,
+  DepthwiseRows rows(set_->depthwise, set_->convert.widen, slice, in_place, filter_ + channel,
                      shape.out_c, bias_ + channel, direct ? clamp_of(types_.activation) : Clamp(),
                      scratch + whole_lines(row));
   const DepthwiseSource source{static_cast<const char*>(image) + channel * bytes_of(types_.x),
@@ -175,8 +175,8 @@ void DepthwiseLayer::run_slice(const WindowShape& shape, const WindowShape& slic
   for (int64_t oy = first; oy < last; ++oy) {
     rows.run(source, oy, direct ? reinterpret_cast<float*>(to) : sums);
     if (!direct)
-      set_->narrow.finish(
-          {sums, slice.out_w, slice.out_c, slice.out_c, finish_.at(channel), to, target.pitch});
+      set_->convert.epilogue(
+          {sums, slice.out_w, slice.out_c, slice.out_c, epilogue_.at(channel), to, target.pitch});
     to += shape.out_w * target.pitch * bytes_of(types_.result);
   }
 }

@@ -54,10 +54,10 @@ class DepthwiseLayer {
 
   const KernelSet* set_ = nullptr;
   LayerTypes types_;
-  Tensor packed_;  // the filter, Finish's arrays, a bias for float32 throughout
+  Tensor packed_;  // the filter, Epilogue's arrays, a bias for float32 throughout
   const float* filter_ = nullptr;
   const float* bias_ = nullptr;  // zeros with other types
-  ChannelFinish finish_;
+  ChannelEpilogue epilogue_;
   const DotDepthwise* dot_ = nullptr;  // null: there is none for the types or the filter
   const void* dot_blocks_ = nullptr;
 };

@@ -25,7 +25,7 @@ inline __m512i as_bfloat16(__m512h v) {
   return (__m512i)_mm512_cvtne2ps_pbh(high, low);
 }
 
-struct HalfSums {
+struct Float16Accumulation {
   static constexpr int kPixels = 8;  // chains of sums that keep both units for products busy
   static constexpr int64_t kBlockBytes = 10 * 32 * 2;
 
@@ -80,7 +80,7 @@ struct HalfSums {
 
 }  // namespace
 
-extern const DotDepthwise kDepthwiseHalfSums;
-const DotDepthwise kDepthwiseHalfSums = {DotLayout::kHalfTaps, run_rows<HalfSums>, 1, true};
+extern const DotDepthwise kDepthwiseFloat16Accumulation;
+const DotDepthwise kDepthwiseFloat16Accumulation = {DotLayout::kFloat16Taps, run_rows<Float16Accumulation>, 1, true};
 
 }  // namespace thaw::cpu::avx512fp16

@@ -40,7 +40,7 @@ inline Pair fma(const Pair& x, const Pair& w, const Pair& sum) {
 }
 
 // What comes after a row needs its sums: else rows are mixed and registers run out.
-inline void finish_first(Pair& sum) {
+inline void epilogue_first(Pair& sum) {
   asm volatile("" : "+w"(sum.low), "+w"(sum.high) : : "memory");
 }
 
@@ -76,7 +76,7 @@ inline void strip(const DotDepthwiseRun& job, int64_t x, int64_t c, const float*
       }
     }
     THAW_UNROLL
-    for (int p = 0; p < P; ++p) finish_first(sum[p]);
+    for (int p = 0; p < P; ++p) epilogue_first(sum[p]);
   }
   THAW_UNROLL
   for (int p = 0; p < P; ++p)

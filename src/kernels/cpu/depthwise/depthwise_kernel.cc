@@ -11,7 +11,7 @@ namespace thaw::cpu {
 namespace {
 
 std::string refuse_layer(const OpDesc& desc) {
-  std::string why = refuse_narrow(desc, std::get<DepthwiseConv2D>(desc.op), {false, true, false});
+  std::string why = refuse_activations(desc, std::get<DepthwiseConv2D>(desc.op), {false, true, false});
   if (!why.empty()) return why;
   const Tensor& filter = *desc.inputs[1].constant;
   const int64_t out_c = filter.dim(2) * filter.dim(3);
@@ -33,7 +33,7 @@ class DepthwiseKernel : public OpKernel {
   DepthwiseKernel(const OpDesc& desc, const KernelSet& set)
       : op_(std::get<DepthwiseConv2D>(desc.op)), filter_(desc.inputs[1].constant->shape()) {
     LayerTypes types = layer_types(op_, op_.activation, desc.inputs[0].dtype);
-    types.half_sums = op_.half_sums;
+    types.float16_accumulation = op_.float16_accumulation;
     layer_ = DepthwiseLayer(desc, set, types, 1, 2);
   }
 
@@ -61,7 +61,7 @@ class DepthwiseKernel : public OpKernel {
 };
 
 // Other types at one end or both.
-class NarrowDepthwiseKernel : public DepthwiseKernel {
+class TypedDepthwiseKernel : public DepthwiseKernel {
  public:
   using DepthwiseKernel::DepthwiseKernel;
   static std::string can_run(const OpDesc& desc) {
@@ -73,15 +73,15 @@ class NarrowDepthwiseKernel : public DepthwiseKernel {
 
 void add_depthwise_entries(Entries& entries) {
   THAW_CPU_ENTRIES(entries, DepthwiseKernel, OpKind::kDepthwiseConv2D, "depthwise");
-  add_entry<Isa::kAmx, NarrowDepthwiseKernel>(entries, "cpu.narrow_depthwise.amx",
+  add_entry<Isa::kAmx, TypedDepthwiseKernel>(entries, "cpu.typed_depthwise.amx",
                                               OpKind::kDepthwiseConv2D);
-  add_entry<Isa::kAvx512Bf16, NarrowDepthwiseKernel>(entries, "cpu.narrow_depthwise.avx512_bf16",
+  add_entry<Isa::kAvx512Bf16, TypedDepthwiseKernel>(entries, "cpu.typed_depthwise.avx512_bf16",
                                                      OpKind::kDepthwiseConv2D);
-  add_entry<Isa::kAvx512Vnni, NarrowDepthwiseKernel>(entries, "cpu.narrow_depthwise.avx512_vnni",
+  add_entry<Isa::kAvx512Vnni, TypedDepthwiseKernel>(entries, "cpu.typed_depthwise.avx512_vnni",
                                                      OpKind::kDepthwiseConv2D);
-  add_entry<Isa::kNeonI8mm, NarrowDepthwiseKernel>(entries, "cpu.narrow_depthwise.neon_i8mm",
+  add_entry<Isa::kNeonI8mm, TypedDepthwiseKernel>(entries, "cpu.typed_depthwise.neon_i8mm",
                                                    OpKind::kDepthwiseConv2D);
-  THAW_CPU_ENTRIES(entries, NarrowDepthwiseKernel, OpKind::kDepthwiseConv2D, "narrow_depthwise");
+  THAW_CPU_ENTRIES(entries, TypedDepthwiseKernel, OpKind::kDepthwiseConv2D, "typed_depthwise");
 }
 
 }  // namespace thaw::cpu

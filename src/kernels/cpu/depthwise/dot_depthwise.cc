@@ -19,7 +19,7 @@ constexpr int64_t kFloatsWords = 10 * 8;
 constexpr int64_t kBytesBlock = 16;
 constexpr int64_t kBytesWords = (10 + 3 * 4) * 4;
 
-void pack_taps(const float* filter, int64_t channels, bool split, const Finish& finish,
+void pack_taps(const float* filter, int64_t channels, bool split, const Epilogue& epilogue,
                uint32_t* out) {
   for (int64_t c = 0; c < channels; ++c) {
     uint32_t* block = out + c / kTapsBlock * kTapsWords;
@@ -27,20 +27,20 @@ void pack_taps(const float* filter, int64_t channels, bool split, const Finish& 
     const int64_t at = split ? in % 2 * 16 + in / 2 : in;
     for (int64_t tap = 0; tap < 9; ++tap)
       std::memcpy(&block[tap * kTapsBlock + at], &filter[tap * channels + c], sizeof(float));
-    std::memcpy(&block[9 * kTapsBlock + at], &finish.bias[c], sizeof(float));
+    std::memcpy(&block[9 * kTapsBlock + at], &epilogue.bias[c], sizeof(float));
   }
 }
 
-void pack_half_taps(const float* filter, int64_t channels, const Finish& finish, uint16_t* out) {
+void pack_float16_taps(const float* filter, int64_t channels, const Epilogue& epilogue, uint16_t* out) {
   for (int64_t c = 0; c < channels; ++c) {
     uint16_t* block = out + c / kTapsBlock * kTapsWords + c % kTapsBlock;
     for (int64_t tap = 0; tap < 9; ++tap)
       block[tap * kTapsBlock] = float_to_half(filter[tap * channels + c]);
-    block[9 * kTapsBlock] = float_to_half(finish.bias[c]);
+    block[9 * kTapsBlock] = float_to_half(epilogue.bias[c]);
   }
 }
 
-void pack_columns(const float* filter, int64_t channels, int in_zero, const Finish& finish,
+void pack_columns(const float* filter, int64_t channels, int in_zero, const Epilogue& epilogue,
                   uint32_t* out) {
   for (int64_t c = 0; c < channels; ++c) {
     const int64_t first = c / 64 * 64;
@@ -60,13 +60,13 @@ void pack_columns(const float* filter, int64_t channels, int in_zero, const Fini
       block[kx * 4 * n + at] = rows;
     }
     const int32_t correction = -in_zero * sum;
-    std::memcpy(&block[12 * n + at], &finish.scale[c], sizeof(float));
-    std::memcpy(&block[16 * n + at], &finish.bias[c], sizeof(float));
+    std::memcpy(&block[12 * n + at], &epilogue.scale[c], sizeof(float));
+    std::memcpy(&block[16 * n + at], &epilogue.bias[c], sizeof(float));
     std::memcpy(&block[20 * n + at], &correction, sizeof correction);
   }
 }
 
-void pack_word_pairs(const float* filter, int64_t channels, int in_zero, const Finish& finish,
+void pack_word_pairs(const float* filter, int64_t channels, int in_zero, const Epilogue& epilogue,
                      uint32_t* block) {
   // Taps of the pairs, -1 for none.
   constexpr int64_t kPairs[5][2] = {{0, 3}, {1, 4}, {2, 5}, {6, 7}, {8, -1}};
@@ -85,8 +85,8 @@ void pack_word_pairs(const float* filter, int64_t channels, int in_zero, const F
       for (int64_t pair = 0; pair < 5; ++pair)
         block[pair * 16 + at] = weight(kPairs[pair][0]) | weight(kPairs[pair][1]) << 16;
       const int32_t correction = -in_zero * sum;
-      std::memcpy(&block[5 * 16 + at], &finish.scale[c], sizeof(float));
-      std::memcpy(&block[6 * 16 + at], &finish.bias[c], sizeof(float));
+      std::memcpy(&block[5 * 16 + at], &epilogue.scale[c], sizeof(float));
+      std::memcpy(&block[6 * 16 + at], &epilogue.bias[c], sizeof(float));
       std::memcpy(&block[7 * 16 + at], &correction, sizeof correction);
     }
   }
@@ -101,16 +101,16 @@ void for_blocks(int64_t channels, int64_t size, const Pack& pack) {
   }
 }
 
-void pack_floats(const float* filter, int64_t channels, const Finish& finish, uint32_t* out) {
+void pack_floats(const float* filter, int64_t channels, const Epilogue& epilogue, uint32_t* out) {
   for_blocks(channels, kFloatsBlock, [&](int64_t c, int64_t b, int64_t at) {
     uint32_t* block = out + b * kFloatsWords + at;
     for (int64_t tap = 0; tap < 9; ++tap)
       std::memcpy(&block[tap * kFloatsBlock], &filter[tap * channels + c], sizeof(float));
-    std::memcpy(&block[9 * kFloatsBlock], &finish.bias[c], sizeof(float));
+    std::memcpy(&block[9 * kFloatsBlock], &epilogue.bias[c], sizeof(float));
   });
 }
 
-void pack_bytes(const float* filter, int64_t channels, int in_zero, const Finish& finish,
+void pack_bytes(const float* filter, int64_t channels, int in_zero, const Epilogue& epilogue,
                 uint32_t* out) {
   for_blocks(channels, kBytesBlock, [&](int64_t c, int64_t b, int64_t at) {
     uint32_t* block = out + b * kBytesWords;
@@ -120,10 +120,10 @@ void pack_bytes(const float* filter, int64_t channels, int in_zero, const Finish
       bytes[tap * kBytesBlock] = static_cast<int8_t>(filter[tap * channels + c]);
       sum += bytes[tap * kBytesBlock];
     }
-    bytes[9 * kBytesBlock] = static_cast<int8_t>(std::isnan(finish.bias[c]) ? 0 : -1);
+    bytes[9 * kBytesBlock] = static_cast<int8_t>(std::isnan(epilogue.bias[c]) ? 0 : -1);
     const int32_t correction = (128 - in_zero) * sum;
-    std::memcpy(&block[40 + at], &finish.scale[c], sizeof(float));
-    std::memcpy(&block[56 + at], &finish.bias[c], sizeof(float));
+    std::memcpy(&block[40 + at], &epilogue.scale[c], sizeof(float));
+    std::memcpy(&block[56 + at], &epilogue.bias[c], sizeof(float));
     std::memcpy(&block[72 + at], &correction, sizeof correction);
   });
 }
@@ -136,7 +136,7 @@ size_t dot_depthwise_bytes(DotLayout layout, int64_t channels) {
     case DotLayout::kSplitTaps:
     case DotLayout::kTaps:
       return static_cast<size_t>(blocks * kTapsWords) * 4;
-    case DotLayout::kHalfTaps:
+    case DotLayout::kFloat16Taps:
       return static_cast<size_t>(blocks * kTapsWords) * 2;
     case DotLayout::kColumns:
       return static_cast<size_t>(blocks * 8 * kColumnsVectors) * 4;
@@ -151,23 +151,23 @@ size_t dot_depthwise_bytes(DotLayout layout, int64_t channels) {
 }
 
 void pack_dot_depthwise(DotLayout layout, const float* filter, int64_t channels, int in_zero,
-                        const Finish& finish, void* blocks) {
+                        const Epilogue& epilogue, void* blocks) {
   std::memset(blocks, 0, dot_depthwise_bytes(layout, channels));
   auto* words = static_cast<uint32_t*>(blocks);
   switch (layout) {
     case DotLayout::kSplitTaps:
     case DotLayout::kTaps:
-      return pack_taps(filter, channels, layout == DotLayout::kSplitTaps, finish, words);
-    case DotLayout::kHalfTaps:
-      return pack_half_taps(filter, channels, finish, static_cast<uint16_t*>(blocks));
+      return pack_taps(filter, channels, layout == DotLayout::kSplitTaps, epilogue, words);
+    case DotLayout::kFloat16Taps:
+      return pack_float16_taps(filter, channels, epilogue, static_cast<uint16_t*>(blocks));
     case DotLayout::kColumns:
-      return pack_columns(filter, channels, in_zero, finish, words);
+      return pack_columns(filter, channels, in_zero, epilogue, words);
     case DotLayout::kWordPairs:
-      return pack_word_pairs(filter, channels, in_zero, finish, words);
+      return pack_word_pairs(filter, channels, in_zero, epilogue, words);
     case DotLayout::kFloats:
-      return pack_floats(filter, channels, finish, words);
+      return pack_floats(filter, channels, epilogue, words);
     case DotLayout::kBytes:
-      return pack_bytes(filter, channels, in_zero, finish, words);
+      return pack_bytes(filter, channels, in_zero, epilogue, words);
   }
 }
 

@@ -4,7 +4,7 @@
 // kSplitTaps: blocks of 32 channels of bfloat16, each [9][even, odd][16] float32 weights and
 // [even, odd][16] biases.
 // kTaps: blocks of 32 channels of float16, each [9][32] float32 weights and [32] biases.
-// kHalfTaps: the same in float16.
+// kFloat16Taps: the same in float16.
 // kColumns: blocks of 64 channels of uint8, or of 32 for a last one that has no more, each
 // [kx][quarter][n] rows' weights in four bytes, the last zero, then [quarter][n] scales, biases and
 // int32 corrections, where n is a quarter of the block.
@@ -26,8 +26,8 @@ namespace thaw::cpu {
 
 size_t dot_depthwise_bytes(DotLayout layout, int64_t channels);
 
-// From a filter [3][3][channels], of whole numbers for uint8, and Finish's arrays.
+// From a filter [3][3][channels], of whole numbers for uint8, and Epilogue's arrays.
 void pack_dot_depthwise(DotLayout layout, const float* filter, int64_t channels, int in_zero,
-                        const Finish& finish, void* blocks);
+                        const Epilogue& epilogue, void* blocks);
 
 }  // namespace thaw::cpu

@@ -29,13 +29,13 @@ struct UInt8 {
 // To uint8 the sums start from the correction, and two rows of both vectors are packed together.
 // Rounding is monotonic: the upper bound is applied after it, to bytes. Saturation is the lower
 // bound, and makes 0 of a NaN.
-class ByteFinish {
+class ByteEpilogue {
  public:
-  ByteFinish(const DotJob& job, int64_t column)
+  ByteEpilogue(const DotJob& job, int64_t column)
       : job_(job),
         column_(column),
-        zero_(_mm512_set1_epi16(static_cast<int16_t>(job.finish.zero))) {
-    const Finish& f = job.finish;
+        zero_(_mm512_set1_epi16(static_cast<int16_t>(job.epilogue.zero))) {
+    const Epilogue& f = job.epilogue;
     hi_ = _mm512_set1_epi8(static_cast<char>(level(f.clamp.hi) + f.zero));
     const int64_t left = job.columns - column;
     mask_ = left >= kPanelWidth ? ~__mmask32{0} : (__mmask32{1} << left) - 1;
@@ -46,7 +46,7 @@ class ByteFinish {
     }
   }
 
-  static bool suits(const Finish& f) {
+  static bool suits(const Epilogue& f) {
     return f.result == Element::kUInt8 && level(f.clamp.lo) + f.zero <= 0;
   }
 
@@ -126,7 +126,7 @@ class HalfWay : public InPlace<D> {
  public:
   using InPlace<D>::InPlace;
   const void* first_sums(int64_t /*column*/) const { return nullptr; }
-  void finish(const Stored<float>& s) const { finish_stored(this->job_, s); }
+  void epilogue(const Stored<float>& s) const { epilogue_stored(this->job_, s); }
 };
 
 class UInt8Way : public InPlace<UInt8> {
@@ -135,13 +135,13 @@ class UInt8Way : public InPlace<UInt8> {
   const void* first_sums(int64_t column) const {
     return to_bytes_ ? job_.correction + column : nullptr;
   }
-  void finish(const Stored<int32_t>& s) const {
-    if (to_bytes_) return ByteFinish(job_, s.column).run(s.sums, s.row, s.rows);
-    finish_stored(job_, s);
+  void epilogue(const Stored<int32_t>& s) const {
+    if (to_bytes_) return ByteEpilogue(job_, s.column).run(s.sums, s.row, s.rows);
+    epilogue_stored(job_, s);
   }
 
  private:
-  const bool to_bytes_ = ByteFinish::suits(job_.finish);
+  const bool to_bytes_ = ByteEpilogue::suits(job_.epilogue);
 };
 
 template <class W>

@@ -31,7 +31,7 @@ struct Columns {
 };
 
 template <int R, Element E>
-inline void finish_as(const DotJob& job, const __m256i (&sums)[R], const Columns& columns,
+inline void epilogue_as(const DotJob& job, const __m256i (&sums)[R], const Columns& columns,
                       int64_t row, int64_t column) {
   const int64_t left = job.columns - column;
   auto* y = static_cast<typename Access<E>::Type*>(job.y) + row * job.ldy + column;
@@ -40,27 +40,27 @@ inline void finish_as(const DotJob& job, const __m256i (&sums)[R], const Columns
     const Vec whole = {_mm256_cvtepi32_ps(sums[r])};
     const Vec real = min(columns.hi, max(columns.lo, fma(whole, columns.scale, columns.bias)));
     if (left >= Vec::kWidth) {
-      Access<E>::store(real, job.finish.zero, y);
+      Access<E>::store(real, job.epilogue.zero, y);
     } else {
-      store_part<E>(real, job.finish.zero, y, static_cast<int>(left));
+      store_part<E>(real, job.epilogue.zero, y, static_cast<int>(left));
     }
   }
 }
 
 template <int R>
-inline void finish(const DotJob& job, const __m256i (&sums)[R], int64_t row, int64_t column) {
-  const Finish& f = job.finish;
+inline void epilogue(const DotJob& job, const __m256i (&sums)[R], int64_t row, int64_t column) {
+  const Epilogue& f = job.epilogue;
   const Columns columns = {Vec::load(f.scale + column), Vec::load(f.bias + column),
                            Vec::set(f.clamp.lo), Vec::set(f.clamp.hi)};
   switch (f.result) {
     case Element::kFloat32:
-      return finish_as<R, Element::kFloat32>(job, sums, columns, row, column);
+      return epilogue_as<R, Element::kFloat32>(job, sums, columns, row, column);
     case Element::kFloat16:
-      return finish_as<R, Element::kFloat16>(job, sums, columns, row, column);
+      return epilogue_as<R, Element::kFloat16>(job, sums, columns, row, column);
     case Element::kBFloat16:
-      return finish_as<R, Element::kBFloat16>(job, sums, columns, row, column);
+      return epilogue_as<R, Element::kBFloat16>(job, sums, columns, row, column);
     case Element::kUInt8:
-      return finish_as<R, Element::kUInt8>(job, sums, columns, row, column);
+      return epilogue_as<R, Element::kUInt8>(job, sums, columns, row, column);
   }
 }
 
@@ -102,7 +102,7 @@ void tile(const DotJob& job, int64_t row, int64_t column, const BytePanel& panel
       sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(pairs, ones));
     }
   }
-  finish<R>(job, sums, row, column);
+  epilogue<R>(job, sums, row, column);
 }
 
 using TileFunction = void (*)(const DotJob& job, int64_t row, int64_t column,

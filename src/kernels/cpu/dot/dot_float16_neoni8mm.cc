@@ -48,7 +48,7 @@ struct Half {
     }
     alignas(64) float sums[R * kDotWidth];
     __builtin_memcpy(sums, acc, sizeof sums);
-    finish_tile(job, sums, R, row, column);
+    epilogue_tile(job, sums, R, row, column);
   }
 };
 

@@ -139,7 +139,7 @@ void check(const Product& p, std::mt19937& engine) {
   job.columns = p.n;
   job.last = (width + 31) / 32;
   job.correction = none.data();
-  job.finish = {ones.data(), bias.data(), {}, 0, Element::kFloat32};
+  job.epilogue = {ones.data(), bias.data(), {}, 0, Element::kFloat32};
   job.y = y.data();
   job.ldy = p.n;
   kernels.run(job);

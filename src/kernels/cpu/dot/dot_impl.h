@@ -42,7 +42,7 @@ void tile(const DotJob& job, int64_t row, int64_t column, const uint32_t* b) {
   }
   alignas(64) typename Dot::Sum sums[R][V * kDotWidth];
   __builtin_memcpy(sums, acc, sizeof sums);
-  finish_tile<typename Dot::Sum>(job, {sums[0], V * kDotWidth, R}, row, column, V);
+  epilogue_tile<typename Dot::Sum>(job, {sums[0], V * kDotWidth, R}, row, column, V);
 }
 
 using TileFunction = void (*)(const DotJob& job, int64_t row, int64_t column, const uint32_t* b);

@@ -48,7 +48,7 @@ struct Bytes {
     alignas(64) int32_t sums[R * kDotWidth];
     for (int c = 0; c < kDotWidth; c += 4)
       columns<R>(job, x, reinterpret_cast<const int8_t*>(b) + 16 * c, sums + c);
-    finish_tile(job, sums, R, row, column);
+    epilogue_tile(job, sums, R, row, column);
   }
 };
 

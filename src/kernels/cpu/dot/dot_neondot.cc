@@ -44,7 +44,7 @@ struct Bytes {
     }
     alignas(64) int32_t sums[R * kDotWidth];
     __builtin_memcpy(sums, acc, sizeof sums);
-    finish_tile(job, sums, R, row, column);
+    epilogue_tile(job, sums, R, row, column);
   }
 };
 

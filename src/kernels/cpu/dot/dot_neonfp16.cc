@@ -56,7 +56,7 @@ struct Half {
     }
     alignas(64) float sums[R * kDotWidth];
     __builtin_memcpy(sums, acc, sizeof sums);
-    finish_tile(job, sums, R, row, column);
+    epilogue_tile(job, sums, R, row, column);
   }
 };
 

@@ -79,7 +79,7 @@ struct Tile {
     alignas(64) typename Type::Sum sums[2 * kPairs * kDotWidth];
     THAW_UNROLL
     for (int p = 0; p < kPairs; ++p) store_pair(acc[p], sums + 2 * p * kDotWidth);
-    finish_tile(job, sums, R, row, column);
+    epilogue_tile(job, sums, R, row, column);
   }
 };
 

@@ -1,5 +1,5 @@
-// Products of float32 and float16 on AMX's tiles for int8, in digits (split_int8_panels.h): three
-// and two digits, six and three tile products for one.
+// Products of float32 and float16 on AMX's tiles for int8, in slices (split_int8_panels.h): three
+// and two slices, six and three tile products for one.
 #include <cmath>
 
 #define THAW_ISA amx
@@ -10,10 +10,10 @@ namespace thaw::cpu::amx {
 namespace {
 
 constexpr int64_t kTileBytes = kTileRows * 64;
-static_assert(kTileBytes == kDigitBytes);
+static_assert(kTileBytes == kSliceBytes);
 
 template <Element E>
-constexpr int64_t kDigits = E == Element::kFloat32 ? 3 : 2;
+constexpr int64_t kSlices = E == Element::kFloat32 ? 3 : 2;
 
 // 16 numbers, zeros where `lanes` are not set.
 template <Element E>
@@ -33,21 +33,21 @@ uint32_t largest_bits(const char* x, int64_t k) {
   return _mm512_reduce_max_epu32(most);
 }
 
-// Numbers into digits: byte d of each counts 256^d. An offset of 128 in each digit leaves nothing
+// Numbers into slices: byte d of each counts 256^d. An offset of 128 in each slice leaves nothing
 // to carry; turning its top bit takes the offset off again.
-__m512i digits_of(__m512 numbers) {
+__m512i slices_of(__m512 numbers) {
   const __m512i offset = _mm512_set1_epi32(0x808080);
   return _mm512_xor_si512(_mm512_add_epi32(_mm512_cvtps_epi32(numbers), offset), offset);
 }
 
 // A step's numbers into a row of kCount tiles, one after the other.
 template <int64_t kCount>
-void store_digits(const __m512 (&numbers)[4], int8_t* to) {
-  const __m512i by_digit =
+void store_slices(const __m512 (&numbers)[4], int8_t* to) {
+  const __m512i by_slice =
       _mm512_broadcast_i32x4(_mm_set_epi8(15, 11, 7, 3, 14, 10, 6, 2, 13, 9, 5, 1, 12, 8, 4, 0));
   __m512i v[4];
   THAW_UNROLL
-  for (int i = 0; i < 4; ++i) v[i] = _mm512_shuffle_epi8(digits_of(numbers[i]), by_digit);
+  for (int i = 0; i < 4; ++i) v[i] = _mm512_shuffle_epi8(slices_of(numbers[i]), by_slice);
   const __m512i a = _mm512_unpacklo_epi32(v[0], v[1]);
   const __m512i b = _mm512_unpacklo_epi32(v[2], v[3]);
   _mm512_store_si512(to + (kCount - 1) * kTileBytes, _mm512_unpacklo_epi64(a, b));
@@ -57,11 +57,11 @@ void store_digits(const __m512 (&numbers)[4], int8_t* to) {
                                                  _mm512_unpackhi_epi32(v[2], v[3])));
 }
 
-// A step's products of digits of activations, in tiles 3 to 5, by digits of weights. Tile 0 sums
-// (0, 0); of three digits 1 sums (0, 1) and (1, 0), and 2 sums (0, 2), (1, 1) and (2, 0); of two
-// digits 1 sums (1, 0) and 2 sums (0, 1). No sum is needed again at once.
+// A step's products of slices of activations, in tiles 3 to 5, by slices of weights. Tile 0 sums
+// (0, 0); of three slices 1 sums (0, 1) and (1, 0), and 2 sums (0, 2), (1, 1) and (2, 0); of two
+// slices 1 sums (1, 0) and 2 sums (0, 1). No sum is needed again at once.
 template <int64_t kCount>
-void multiply_digits(const int8_t* x, const int8_t* b) {
+void multiply_slices(const int8_t* x, const int8_t* b) {
   if constexpr (kCount == 3) {
     _tile_loadd(6, b, 64);
     _tile_loadd(5, x + 2 * kTileBytes, 64);
@@ -87,18 +87,18 @@ void multiply_digits(const int8_t* x, const int8_t* b) {
 }
 
 template <Element E>
-class Digits {
+class SplitProducts {
  public:
-  explicit Digits(const DotJob& job)
+  explicit SplitProducts(const DotJob& job)
       : job_(job),
         length_(job.groups * kPerGroup),
-        steps_(digit_steps(length_)),
+        steps_(split_steps(length_)),
         largest_(static_cast<float*>(job.scratch)),
         tiles_(reinterpret_cast<int8_t*>(largest_ + kBlockRows)) {}
 
   static size_t scratch_bytes(int64_t groups) {
     return kBlockRows * sizeof(float) +
-           static_cast<size_t>(kBlockRows / kTileRows * digit_steps(groups * kPerGroup) *
+           static_cast<size_t>(kBlockRows / kTileRows * split_steps(groups * kPerGroup) *
                                kStepBytes);
   }
 
@@ -111,10 +111,10 @@ class Digits {
   }
 
  private:
-  static constexpr int64_t kStepBytes = kDigits<E> * kTileBytes;
+  static constexpr int64_t kStepBytes = kSlices<E> * kTileBytes;
   static constexpr int64_t kPerGroup = E == Element::kFloat32 ? 1 : 2;
 
-  // Tiles 0 to 2 hold sums, 3 to 5 the digits of activations, 6 and 7 digits of weights.
+  // Tiles 0 to 2 hold sums, 3 to 5 the slices of activations, 6 and 7 slices of weights.
   void configure() {
     TileConfig c;
     for (int t = 0; t < 8; ++t) {
@@ -140,15 +140,15 @@ class Digits {
     for (int64_t panel = job_.first; panel < job_.last; ++panel) {
       for (int64_t row = 0; row < rows; row += height) {
         multiply(activations_of(row), weights_of(panel));
-        finish_rows(kTileRows);
+        epilogue_rows(kTileRows);
         store();
         stored_ = {row, rows - row < height ? rows - row : height, panel * kDotWidth, 0};
       }
     }
-    finish_rows(kTileRows);
+    epilogue_rows(kTileRows);
   }
 
-  // Activations of the block into digits: [tiles][steps][digits] tiles.
+  // Activations of the block into slices: [tiles][steps][slices] tiles.
   void split(int64_t rows) {
     special_ = false;
     for (int64_t r = 0; r < rows; ++r) {
@@ -159,22 +159,22 @@ class Digits {
       special_ = special_ || !std::isfinite(largest);
       largest_[r] = largest;
       split_row(x,
-                static_cast<float>(digit_range(kDigits<E>)) / (largest > 1e-30F ? largest : 1e-30F),
+                static_cast<float>(split_range(kSlices<E>)) / (largest > 1e-30F ? largest : 1e-30F),
                 activations_of(r) + r % tile_rows_ * 64);
     }
   }
 
   void split_row(const char* x, float scale, int8_t* to) const {
     const __m512 by = _mm512_set1_ps(scale);
-    for (int64_t k = 0; k < length_; k += kDigitStep, to += kStepBytes) {
+    for (int64_t k = 0; k < length_; k += kSplitStep, to += kStepBytes) {
       const int64_t left = length_ - k;
-      const uint64_t lanes = left >= kDigitStep ? ~uint64_t{0} : (uint64_t{1} << left) - 1;
+      const uint64_t lanes = left >= kSplitStep ? ~uint64_t{0} : (uint64_t{1} << left) - 1;
       __m512 numbers[4];
       THAW_UNROLL
       for (int v = 0; v < 4; ++v, x += kDotWidth * bytes_of(E))
         numbers[v] =
             _mm512_mul_ps(by, load<E>(x, static_cast<__mmask16>(lanes >> (kDotWidth * v))));
-      store_digits<kDigits<E>>(numbers, to);
+      store_slices<kSlices<E>>(numbers, to);
     }
   }
 
@@ -186,8 +186,8 @@ class Digits {
     _tile_zero(1);
     _tile_zero(2);
     for (int64_t s = 0; s < steps_; ++s, x += kStepBytes, b += kStepBytes) {
-      multiply_digits<kDigits<E>>(x, b);
-      finish_rows(each);
+      multiply_slices<kSlices<E>>(x, b);
+      epilogue_rows(each);
     }
   }
 
@@ -200,24 +200,24 @@ class Digits {
   }
 
   // Results of up to `most` more rows of the tile whose sums are stored.
-  void finish_rows(int64_t most) {
+  void epilogue_rows(int64_t most) {
     const int64_t left = stored_.rows - stored_.done;
     const int64_t rows = left < most ? left : most;
     if (rows <= 0) return;
     const int64_t first = stored_.row + stored_.done;
-    if (job_.finish.result == Element::kFloat32 && !special_) {
-      finish_floats(first, rows);
+    if (job_.epilogue.result == Element::kFloat32 && !special_) {
+      epilogue_floats(first, rows);
     } else {
       alignas(64) float real[kTileRows][kDotWidth];
       for (int64_t r = 0; r < rows; ++r) _mm512_store_ps(real[r], real_sums_of(first, r));
-      if (special_) finish_special(first, rows, real);
-      finish_tile<float>(job_, {real[0], kDotWidth, rows}, first_ + first, stored_.column, 1);
+      if (special_) epilogue_special(first, rows, real);
+      epilogue_tile<float>(job_, {real[0], kDotWidth, rows}, first_ + first, stored_.column, 1);
     }
     stored_.done += rows;
   }
 
-  void finish_floats(int64_t first, int64_t rows) const {
-    const Finish& f = job_.finish;
+  void epilogue_floats(int64_t first, int64_t rows) const {
+    const Epilogue& f = job_.epilogue;
     const __m512 scale = _mm512_loadu_ps(f.scale + stored_.column);
     const __m512 bias = _mm512_loadu_ps(f.bias + stored_.column);
     const __m512 lo = _mm512_set1_ps(f.clamp.lo);
@@ -233,21 +233,21 @@ class Digits {
 
   // Of row r of those that come next, which is row first + r of the block.
   __m512 real_sums_of(int64_t first, int64_t r) const {
-    constexpr float kLast = kDigits<E> == 3 ? 0x1p-30F : 0x1p-22F;
+    constexpr float kLast = kSlices<E> == 3 ? 0x1p-30F : 0x1p-22F;
     __m512 sum = _mm512_mul_ps(sums_of(2, r), _mm512_set1_ps(kLast));
     sum = _mm512_fmadd_ps(sums_of(1, r), _mm512_set1_ps(0x1p-22F), sum);
     sum = _mm512_fmadd_ps(sums_of(0, r), _mm512_set1_ps(0x1p-14F), sum);
     return _mm512_mul_ps(sum, _mm512_set1_ps(largest_[first + r]));
   }
 
-  __m512 sums_of(int digits, int64_t r) const {
-    return _mm512_cvtepi32_ps(_mm512_load_si512(sums_[digits][stored_.done + r]));
+  __m512 sums_of(int slices, int64_t r) const {
+    return _mm512_cvtepi32_ps(_mm512_load_si512(sums_[slices][stored_.done + r]));
   }
 
-  // Rows with infinities or NaN, which digits can't say, are summed number by number.
-  void finish_special(int64_t first, int64_t rows, float (*real)[kDotWidth]) const {
+  // Rows with infinities or NaN, which slices can't say, are summed number by number.
+  void epilogue_special(int64_t first, int64_t rows, float (*real)[kDotWidth]) const {
     constexpr float kUnit =
-        1 / (static_cast<float>(digit_range(kDigits<E>)) * digit_scale(kDigits<E>));
+        1 / (static_cast<float>(split_range(kSlices<E>)) * split_scale(kSlices<E>));
     const int8_t* b = weights_of(stored_.column / kDotWidth);
     for (int64_t r = 0; r < rows; ++r) {
       if (std::isfinite(largest_[first + r])) continue;
@@ -255,10 +255,10 @@ class Digits {
       for (int64_t c = 0; c < kDotWidth; ++c) {
         real[r][c] = 0;
         for (int64_t k = 0; k < length_; ++k) {
-          const int64_t group = digit_group(k % kDigitStep);
-          const int8_t* w = b + k / kDigitStep * kStepBytes + group * 64 + 4 * c + k % 4;
+          const int64_t group = split_group(k % kSplitStep);
+          const int8_t* w = b + k / kSplitStep * kStepBytes + group * 64 + 4 * c + k % 4;
           int32_t whole = 0;
-          for (int64_t d = 0; d < kDigits<E>; ++d) whole = 256 * whole + w[d * kTileBytes];
+          for (int64_t d = 0; d < kSlices<E>; ++d) whole = 256 * whole + w[d * kTileBytes];
           const float v = _mm512_cvtss_f32(load<E>(x + k * bytes_of(E), 1));
           real[r][c] += v * (static_cast<float>(whole) * kUnit);
         }
@@ -284,7 +284,7 @@ class Digits {
   const int64_t length_;  // numbers in a row
   const int64_t steps_;
   float* largest_;     // [kBlockRows], by row of the block
-  int8_t* tiles_;      // [kBlockRows / 16][steps][digits][16][64]
+  int8_t* tiles_;      // [kBlockRows / 16][steps][slices][16][64]
   int64_t first_ = 0;  // row of the block
   int64_t tile_rows_ = 0;
   bool special_ = false;  // a row of the block has infinities or NaN
@@ -295,20 +295,20 @@ class Digits {
 int64_t all_groups(int64_t groups) { return groups; }
 
 template <Element E>
-void run_digits(const DotJob& job) {
-  Digits<E>(job).run();
+void run_split(const DotJob& job) {
+  SplitProducts<E>(job).run();
 }
 
 template <Element E>
 constexpr DotKernels kKernels = {1,
                                  kTileRows,
                                  all_groups,
-                                 run_digits<E>,
-                                 DotPanels::kDigits,
+                                 run_split<E>,
+                                 DotPanels::kSplitInt8,
                                  4,
                                  0,
-                                 Digits<E>::scratch_bytes,
-                                 kDigits<E>};
+                                 SplitProducts<E>::scratch_bytes,
+                                 kSlices<E>};
 
 }  // namespace
 

@@ -95,7 +95,7 @@ struct Stored {
 // - first_sums(column), a vector to start all rows from, or null for zeros;
 // - multiply<kLower, kSecond>(row, b), all products of one or two tiles of rows, from `row` of the
 //   block on, by one or two vectors of columns;
-// - finish(stored), which makes the results.
+// - epilogue(stored), which makes the results.
 template <class W>
 class Tiles {
  public:
@@ -109,7 +109,7 @@ class Tiles {
     const int64_t rest = job_.rows - whole;
     if (rest > 0) configure(rest, way_.step_groups());
     if (rest > 0) run_block(whole, rest);
-    finish();
+    epilogue();
     _tile_release();
   }
 
@@ -140,7 +140,7 @@ class Tiles {
     start<kLower, kSecond>(way_.first_sums(column));
     way_.template multiply<kLower, kSecond>(row, way_.weights(column));
     asm volatile("" ::: "memory");
-    finish();
+    epilogue();
     store<kLower, kSecond>();
   }
 
@@ -170,8 +170,8 @@ class Tiles {
     asm volatile("" ::: "memory");
   }
 
-  void finish() {
-    if (stored_.rows > 0) way_.finish(stored_);
+  void epilogue() {
+    if (stored_.rows > 0) way_.epilogue(stored_);
     stored_.rows = 0;
   }
 
@@ -199,10 +199,10 @@ struct FloatClamp {
 
 // 16-bit results of two vectors of columns.
 template <Element E>
-struct PairFinish;
+struct PairEpilogue;
 
 template <>
-struct PairFinish<Element::kBFloat16> {
+struct PairEpilogue<Element::kBFloat16> {
   FloatClamp clamp;
   __m512i operator()(__m512 first, __m512 second) const {
     return (__m512i)_mm512_cvtne2ps_pbh(clamp.keep(second), clamp.keep(first));
@@ -210,7 +210,7 @@ struct PairFinish<Element::kBFloat16> {
 };
 
 template <>
-struct PairFinish<Element::kFloat16> {
+struct PairEpilogue<Element::kFloat16> {
   HalfClamp clamp;
   __m512i operator()(__m512 first, __m512 second) const {
     constexpr int kNearest = _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC;
@@ -223,10 +223,10 @@ struct PairFinish<Element::kFloat16> {
 
 // The results of sums in two vectors of columns, the second of which may be part of one.
 template <Element E>
-inline void finish_pairs(const DotJob& job, const TileSums<float>& tile, int64_t row,
+inline void epilogue_pairs(const DotJob& job, const TileSums<float>& tile, int64_t row,
                          int64_t column) {
-  const Finish& f = job.finish;
-  const PairFinish<E> finish{decltype(PairFinish<E>::clamp)(f.clamp)};
+  const Epilogue& f = job.epilogue;
+  const PairEpilogue<E> epilogue{decltype(PairEpilogue<E>::clamp)(f.clamp)};
   __m512 scale[2];
   __m512 bias[2];
   for (int v = 0; v < 2; ++v) {
@@ -239,7 +239,7 @@ inline void finish_pairs(const DotJob& job, const TileSums<float>& tile, int64_t
   const float* sums = tile.sums;
   for (int64_t r = 0; r < tile.rows; ++r, y += job.ldy, sums += tile.ld) {
     const __m512i results =
-        finish(_mm512_fmadd_ps(_mm512_loadu_ps(sums), scale[0], bias[0]),
+        epilogue(_mm512_fmadd_ps(_mm512_loadu_ps(sums), scale[0], bias[0]),
                _mm512_fmadd_ps(_mm512_loadu_ps(sums + kDotWidth), scale[1], bias[1]));
     if (left >= kPanelWidth) {
       _mm512_storeu_si512(y, results);
@@ -249,23 +249,23 @@ inline void finish_pairs(const DotJob& job, const TileSums<float>& tile, int64_t
   }
 }
 
-// As finish_tile, of a panel's one or two vectors.
+// As epilogue_tile, of a panel's one or two vectors.
 template <class Sum>
-inline void finish_panel(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
+inline void epilogue_panel(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
                          int vectors) {
   if constexpr (std::is_same_v<Sum, float>) {
-    const Element result = job.finish.result;
+    const Element result = job.epilogue.result;
     if (vectors == 2 && result == Element::kFloat16)
-      return finish_pairs<Element::kFloat16>(job, tile, row, column);
+      return epilogue_pairs<Element::kFloat16>(job, tile, row, column);
     if (vectors == 2 && result == Element::kBFloat16)
-      return finish_pairs<Element::kBFloat16>(job, tile, row, column);
+      return epilogue_pairs<Element::kBFloat16>(job, tile, row, column);
   }
-  finish_tile<Sum>(job, tile, row, column, vectors);
+  epilogue_tile<Sum>(job, tile, row, column, vectors);
 }
 
 template <class Sum>
-inline void finish_stored(const DotJob& job, const Stored<Sum>& s) {
-  finish_panel<Sum>(job, {s.sums[0], kPanelWidth, s.rows}, s.row, s.column, s.vectors);
+inline void epilogue_stored(const DotJob& job, const Stored<Sum>& s) {
+  epilogue_panel<Sum>(job, {s.sums[0], kPanelWidth, s.rows}, s.row, s.column, s.vectors);
 }
 
 }  // namespace thaw::cpu::amx

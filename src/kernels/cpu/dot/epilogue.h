@@ -74,9 +74,9 @@ inline void store_results(__m512 v, __m512i zero, void* y, int64_t i, __mmask16 
 
 // One vector of columns, from `column` of the matrix on, of all rows of a tile.
 template <Element E, bool Part, class Sum>
-inline void finish_vector(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
+inline void epilogue_vector(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
                           __mmask16 mask) {
-  const Finish& f = job.finish;
+  const Epilogue& f = job.epilogue;
   const __m512 scale = _mm512_loadu_ps(f.scale + column);
   const __m512 bias = _mm512_loadu_ps(f.bias + column);
   const __m512i correction = _mm512_loadu_si512(job.correction + column);
@@ -93,31 +93,31 @@ inline void finish_vector(const DotJob& job, const TileSums<Sum>& tile, int64_t 
 }
 
 template <Element E, class Sum>
-inline void finish_as(const DotJob& job, TileSums<Sum> tile, int64_t row, int64_t column,
+inline void epilogue_as(const DotJob& job, TileSums<Sum> tile, int64_t row, int64_t column,
                       int vectors) {
   for (int v = 0; v < vectors; ++v, column += kDotWidth, tile.sums += kDotWidth) {
     const int64_t left = job.columns - column;
     if (left >= kDotWidth) {
-      finish_vector<E, false>(job, tile, row, column, 0xFFFF);
+      epilogue_vector<E, false>(job, tile, row, column, 0xFFFF);
     } else {
-      finish_vector<E, true>(job, tile, row, column, static_cast<__mmask16>((1U << left) - 1));
+      epilogue_vector<E, true>(job, tile, row, column, static_cast<__mmask16>((1U << left) - 1));
     }
   }
 }
 
 // The results of a tile whose first row and column in the job are given.
 template <class Sum>
-inline void finish_tile(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
+inline void epilogue_tile(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
                         int vectors) {
-  switch (job.finish.result) {
+  switch (job.epilogue.result) {
     case Element::kFloat32:
-      return finish_as<Element::kFloat32>(job, tile, row, column, vectors);
+      return epilogue_as<Element::kFloat32>(job, tile, row, column, vectors);
     case Element::kFloat16:
-      return finish_as<Element::kFloat16>(job, tile, row, column, vectors);
+      return epilogue_as<Element::kFloat16>(job, tile, row, column, vectors);
     case Element::kBFloat16:
-      return finish_as<Element::kBFloat16>(job, tile, row, column, vectors);
+      return epilogue_as<Element::kBFloat16>(job, tile, row, column, vectors);
     case Element::kUInt8:
-      return finish_as<Element::kUInt8>(job, tile, row, column, vectors);
+      return epilogue_as<Element::kUInt8>(job, tile, row, column, vectors);
   }
 }
 

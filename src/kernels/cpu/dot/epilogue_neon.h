@@ -69,7 +69,7 @@ inline uint16x4_t to_float16(float32x4_t v) { return vreinterpret_u16_f16(vcvt_f
 
 // What all rows of 16 columns share.
 template <Element E>
-struct ColumnFinish {
+struct ColumnEpilogue {
   Reals scale;
   Reals bias;
   int32x4_t correction[4];
@@ -78,14 +78,14 @@ struct ColumnFinish {
   LevelBounds bounds;
   uint8x16_t number;  // of the biases
 
-  ColumnFinish(const DotJob& job, int64_t column)
-      : lo(vdupq_n_f32(job.finish.clamp.lo)),
-        hi(vdupq_n_f32(job.finish.clamp.hi)),
-        bounds(E == Element::kUInt8 ? job.finish.clamp : Clamp{0, 0}, job.finish.zero) {
+  ColumnEpilogue(const DotJob& job, int64_t column)
+      : lo(vdupq_n_f32(job.epilogue.clamp.lo)),
+        hi(vdupq_n_f32(job.epilogue.clamp.hi)),
+        bounds(E == Element::kUInt8 ? job.epilogue.clamp : Clamp{0, 0}, job.epilogue.zero) {
     THAW_UNROLL
     for (int i = 0; i < 4; ++i) {
-      scale[i] = vld1q_f32(job.finish.scale + column + 4 * i);
-      bias[i] = vld1q_f32(job.finish.bias + column + 4 * i);
+      scale[i] = vld1q_f32(job.epilogue.scale + column + 4 * i);
+      bias[i] = vld1q_f32(job.epilogue.bias + column + 4 * i);
       correction[i] = vld1q_s32(job.correction + column + 4 * i);
     }
     number = numbers(bias);
@@ -98,10 +98,10 @@ struct ColumnFinish {
     const int32x4_t sum = vaddq_s32(vld1q_s32(sums + 4 * i), correction[i]);
     return vfmaq_f32(bias[i], vcvtq_f32_s32(sum), scale[i]);
   }
-  static uint8x16_t number_of(const ColumnFinish& f, const int32_t*, const Reals&) {
+  static uint8x16_t number_of(const ColumnEpilogue& f, const int32_t*, const Reals&) {
     return f.number;
   }
-  static uint8x16_t number_of(const ColumnFinish&, const float*, const Reals& v) {
+  static uint8x16_t number_of(const ColumnEpilogue&, const float*, const Reals& v) {
     return numbers(v);
   }
 
@@ -129,18 +129,18 @@ struct ColumnFinish {
 };
 
 template <Element E, class Sum>
-inline void finish_as(const DotJob& job, const Sum* sums, int64_t rows, int64_t row,
+inline void epilogue_as(const DotJob& job, const Sum* sums, int64_t rows, int64_t row,
                       int64_t column) {
-  const ColumnFinish<E> finish(job, column);
+  const ColumnEpilogue<E> epilogue(job, column);
   const int64_t size = bytes_of(E);
   char* y = static_cast<char*>(job.y) + (row * job.ldy + column) * size;
   const int64_t left = job.columns - column;
   for (int64_t r = 0; r < rows; ++r, sums += kDotWidth, y += job.ldy * size) {
     if (left >= kDotWidth) {
-      finish.row(sums, y);
+      epilogue.row(sums, y);
     } else {
       char part[kDotWidth * 4];
-      finish.row(sums, part);
+      epilogue.row(sums, part);
       __builtin_memcpy(y, part, static_cast<size_t>(left * size));
     }
   }
@@ -148,17 +148,17 @@ inline void finish_as(const DotJob& job, const Sum* sums, int64_t rows, int64_t 
 
 // The results of [rows][16] sums of a tile whose first row and column in the job are given.
 template <class Sum>
-inline void finish_tile(const DotJob& job, const Sum* sums, int64_t rows, int64_t row,
+inline void epilogue_tile(const DotJob& job, const Sum* sums, int64_t rows, int64_t row,
                         int64_t column) {
-  switch (job.finish.result) {
+  switch (job.epilogue.result) {
     case Element::kFloat32:
-      return finish_as<Element::kFloat32>(job, sums, rows, row, column);
+      return epilogue_as<Element::kFloat32>(job, sums, rows, row, column);
     case Element::kFloat16:
-      return finish_as<Element::kFloat16>(job, sums, rows, row, column);
+      return epilogue_as<Element::kFloat16>(job, sums, rows, row, column);
     case Element::kBFloat16:
-      return finish_as<Element::kBFloat16>(job, sums, rows, row, column);
+      return epilogue_as<Element::kBFloat16>(job, sums, rows, row, column);
     case Element::kUInt8:
-      return finish_as<Element::kUInt8>(job, sums, rows, row, column);
+      return epilogue_as<Element::kUInt8>(job, sums, rows, row, column);
   }
 }
 

@@ -12,9 +12,9 @@ constexpr float kLeast = 1e-30F;  // a largest number that can still be divided 
 
 }  // namespace
 
-std::vector<float> pack_digit_panels(const float* w, int64_t k, int64_t n, int64_t digits,
+std::vector<float> pack_split_panels(const float* w, int64_t k, int64_t n, int64_t slices,
                                      void* panels) {
-  const size_t panel_bytes = digit_panel_bytes(k, digits);
+  const size_t panel_bytes = split_panel_bytes(k, slices);
   std::memset(panels, 0, static_cast<size_t>((n + kColumns - 1) / kColumns) * panel_bytes);
   std::vector<float> scales(static_cast<size_t>(n));
   for (int64_t j = 0; j < n; ++j) {
@@ -24,18 +24,18 @@ std::vector<float> pack_digit_panels(const float* w, int64_t k, int64_t n, int64
       largest = std::max(largest, std::fabs(w[i * n + j]));
       finite = finite && std::isfinite(w[i * n + j]);
     }
-    scales[static_cast<size_t>(j)] = finite ? largest * digit_scale(digits) : std::nanf("");
+    scales[static_cast<size_t>(j)] = finite ? largest * split_scale(slices) : std::nanf("");
     if (!finite) continue;
     auto* panel = static_cast<int8_t*>(panels) + static_cast<size_t>(j / kColumns) * panel_bytes +
                   j % kColumns * 4;
     for (int64_t i = 0; i < k; ++i) {
-      int8_t* to = panel + i / kDigitStep * digits * kDigitBytes +
-                   digit_group(i % kDigitStep) * kColumns * 4 + i % 4;
-      auto rest = static_cast<int32_t>(std::lrint(w[i * n + j] * digit_range(digits) / largest));
-      for (int64_t d = digits - 1; d >= 0; --d) {
-        const auto digit = static_cast<int8_t>(rest & 0xFF);
-        to[d * kDigitBytes] = digit;
-        rest = (rest - digit) / 256;
+      int8_t* to = panel + i / kSplitStep * slices * kSliceBytes +
+                   split_group(i % kSplitStep) * kColumns * 4 + i % 4;
+      auto rest = static_cast<int32_t>(std::lrint(w[i * n + j] * split_range(slices) / largest));
+      for (int64_t d = slices - 1; d >= 0; --d) {
+        const auto slice = static_cast<int8_t>(rest & 0xFF);
+        to[d * kSliceBytes] = slice;
+        rest = (rest - slice) / 256;
       }
     }
   }

@@ -25,11 +25,11 @@ const DotKernels* dot_kernels(const KernelSet& set, Element x) {
   return nullptr;
 }
 
-NarrowMatrix::NarrowMatrix(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
+TypedMatrix::TypedMatrix(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
                            const MatrixPart& part)
     : set_(&set), dot_(dot_kernels(set, types.x)), types_(types), k_(part.k), n_(part.n) {
-  if (dot_ != nullptr && dot_->panels == DotPanels::kDigits &&
-      (k_ < kMinDigitLength || k_ > kMaxDigitLength))
+  if (dot_ != nullptr && dot_->panels == DotPanels::kSplitInt8 &&
+      (k_ < kMinSplitLength || k_ > kMaxSplitLength))
     dot_ = nullptr;
   if (dot_ != nullptr) {
     const int64_t together = 4 / bytes_of(types.x);
@@ -42,29 +42,29 @@ NarrowMatrix::NarrowMatrix(const OpDesc& desc, const KernelSet& set, const Layer
     tile_rows_ = set.gemm.rows[set.gemm.panel_vectors];
     panels_ = PackedMatrix(set.gemm, k_, n_, nullptr).panels();
   }
-  const size_t finish_bytes = ChannelFinish::bytes(n_);
-  packed_ = desc.pack(weight_bytes() + finish_bytes + correction_bytes(),
+  const size_t epilogue_bytes = ChannelEpilogue::bytes(n_);
+  packed_ = desc.pack(weight_bytes() + epilogue_bytes + correction_bytes(),
                       [&](void* memory) { fill(desc, part, static_cast<char*>(memory)); });
   auto* memory = static_cast<char*>(packed_.raw());
   if (dot_ == nullptr) wide_ = PackedMatrix(set.gemm, k_, n_, memory);
-  finish_ = ChannelFinish(types, n_, memory + weight_bytes());
-  correction_ = reinterpret_cast<const int32_t*>(memory + weight_bytes() + finish_bytes);
+  epilogue_ = ChannelEpilogue(types, n_, memory + weight_bytes());
+  correction_ = reinterpret_cast<const int32_t*>(memory + weight_bytes() + epilogue_bytes);
 }
 
-int64_t NarrowMatrix::panel_columns() const {
+int64_t TypedMatrix::panel_columns() const {
   return dot_->panels == DotPanels::kBytes ? kBytePanelColumns : dot_->panel_vectors * kDotWidth;
 }
 
-size_t NarrowMatrix::weight_bytes() const {
+size_t TypedMatrix::weight_bytes() const {
   if (dot_ == nullptr) return whole_lines(PackedMatrix::bytes(set_->gemm, k_, n_));
   if (dot_->panels == DotPanels::kBytes)
     return static_cast<size_t>(panels_) * byte_panel_bytes(groups_);
-  if (dot_->panels == DotPanels::kDigits)
-    return static_cast<size_t>(panels_) * digit_panel_bytes(k_, dot_->digits);
+  if (dot_->panels == DotPanels::kSplitInt8)
+    return static_cast<size_t>(panels_) * split_panel_bytes(k_, dot_->slices);
   return whole_lines(row_bytes_ * round_up(n_, kDotWidth));
 }
 
-void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory) const {
+void TypedMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory) const {
   const float* filter = constant_floats(desc, part.filter);
   const float* bias = constant_floats(desc, part.bias);
   if (bias != nullptr) bias += part.first;
@@ -72,13 +72,13 @@ void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory
   for (int64_t i = 0; i < k_; ++i)
     std::copy_n(filter + i * part.row_stride + part.first, n_, dense.begin() + i * n_);
   RoundedFilter rounded = rounded_filter(dense.data(), k_ * n_, n_, types_.x);
-  char* finish = memory + weight_bytes();
+  char* epilogue = memory + weight_bytes();
   std::memset(memory, 0, weight_bytes());
-  if (dot_ != nullptr && dot_->panels == DotPanels::kDigits)
-    rounded.scales = pack_digit_panels(rounded.values.data(), k_, n_, dot_->digits, memory);
-  ChannelFinish::fill(types_, rounded.scales, bias, finish);
+  if (dot_ != nullptr && dot_->panels == DotPanels::kSplitInt8)
+    rounded.scales = pack_split_panels(rounded.values.data(), k_, n_, dot_->slices, memory);
+  ChannelEpilogue::fill(types_, rounded.scales, bias, epilogue);
   if (dot_ != nullptr) {
-    char* correction = finish + ChannelFinish::bytes(n_);
+    char* correction = epilogue + ChannelEpilogue::bytes(n_);
     std::memset(correction, 0, correction_bytes());
     if (types_.x == Element::kUInt8)
       fill_correction(rounded, reinterpret_cast<int32_t*>(correction));
@@ -89,11 +89,11 @@ void NarrowMatrix::fill(const OpDesc& desc, const MatrixPart& part, char* memory
     }
   } else {
     PackedMatrix(set_->gemm, k_, n_, memory)
-        .pack(rounded.values.data(), n_, 1, finishes_in_panel() ? bias : nullptr);
+        .pack(rounded.values.data(), n_, 1, epilogue_in_panel() ? bias : nullptr);
   }
 }
 
-void NarrowMatrix::fill_dot(const RoundedFilter& filter, void* weights) const {
+void TypedMatrix::fill_dot(const RoundedFilter& filter, void* weights) const {
   const int64_t together = 4 / bytes_of(types_.x);
   const int64_t width = round_up(n_, kDotWidth);
   const int64_t run = dot_->column_bytes / bytes_of(types_.x);
@@ -115,7 +115,7 @@ void NarrowMatrix::fill_dot(const RoundedFilter& filter, void* weights) const {
   }
 }
 
-void NarrowMatrix::fill_byte_panels(const RoundedFilter& filter, char* weights) const {
+void TypedMatrix::fill_byte_panels(const RoundedFilter& filter, char* weights) const {
   std::vector<int8_t> panel(static_cast<size_t>(groups_ * kByteGroupBytes));
   for (int64_t p = 0; p < panels_; ++p) {
     const int64_t first = p * kBytePanelColumns;
@@ -130,22 +130,22 @@ void NarrowMatrix::fill_byte_panels(const RoundedFilter& filter, char* weights) 
   }
 }
 
-void NarrowMatrix::fill_correction(const RoundedFilter& filter, int32_t* correction) const {
+void TypedMatrix::fill_correction(const RoundedFilter& filter, int32_t* correction) const {
   for (int64_t i = 0; i < k_; ++i)
     for (int64_t j = 0; j < n_; ++j)
       correction[j] += (dot_->x_offset - types_.in_zero) *
                        static_cast<int32_t>(filter.values[static_cast<size_t>(i * n_ + j)]);
 }
 
-size_t NarrowMatrix::scratch_bytes(int64_t rows) const {
+size_t TypedMatrix::scratch_bytes(int64_t rows) const {
   if (dot_ != nullptr) return dot_->scratch_bytes != nullptr ? dot_->scratch_bytes(groups_) : 0;
   size_t bytes = whole_lines(rows * static_cast<int64_t>(sizeof(float*)));
   if (types_.x != Element::kFloat32) bytes += whole_lines(rows * k_ * kFloatBytes);
-  if (!finishes_in_panel()) bytes += whole_lines(rows * n_ * kFloatBytes);
+  if (!epilogue_in_panel()) bytes += whole_lines(rows * n_ * kFloatBytes);
   return bytes;
 }
 
-void NarrowMatrix::run(const void* x, int64_t stride, int64_t rows, int64_t first, int64_t last,
+void TypedMatrix::run(const void* x, int64_t stride, int64_t rows, int64_t first, int64_t last,
                        void* y, int64_t ldy, void* scratch) const {
   if (dot_ == nullptr)
     return run_wide(x, stride, rows, first, last, y, ldy, static_cast<char*>(scratch));
@@ -159,14 +159,14 @@ void NarrowMatrix::run(const void* x, int64_t stride, int64_t rows, int64_t firs
   job.first = first;
   job.last = last;
   job.correction = correction_;
-  job.finish = finish_.at(0);
+  job.epilogue = epilogue_.at(0);
   job.y = y;
   job.ldy = ldy;
   job.scratch = scratch;
   dot_->run(job);
 }
 
-void NarrowMatrix::run_wide(const void* x, int64_t stride, int64_t rows, int64_t first,
+void TypedMatrix::run_wide(const void* x, int64_t stride, int64_t rows, int64_t first,
                             int64_t last, void* y, int64_t ldy, char* scratch) const {
   const auto** pointers = reinterpret_cast<const float**>(scratch);
   scratch += whole_lines(rows * static_cast<int64_t>(sizeof(float*)));
@@ -176,11 +176,11 @@ void NarrowMatrix::run_wide(const void* x, int64_t stride, int64_t rows, int64_t
   } else {
     auto* wide = reinterpret_cast<float*>(scratch);
     scratch += whole_lines(rows * k_ * kFloatBytes);
-    set_->narrow.widen({x, types_.x, rows, k_, stride / bytes_of(types_.x),
+    set_->convert.widen({x, types_.x, rows, k_, stride / bytes_of(types_.x),
                         static_cast<float>(types_.in_zero), wide});
     for (int64_t i = 0; i < rows; ++i) pointers[i] = wide + i * k_;
   }
-  const bool direct = finishes_in_panel();
+  const bool direct = epilogue_in_panel();
   const int64_t start = wide_.panel(first).column;
   PanelJob job;
   job.rows = pointers;
@@ -202,7 +202,7 @@ void NarrowMatrix::run_wide(const void* x, int64_t stride, int64_t rows, int64_t
   }
   if (direct) return;
   const PackedMatrix::Panel end = wide_.panel(last - 1);
-  set_->narrow.finish({c + start, rows, end.column + end.columns - start, n_, finish_.at(start),
+  set_->convert.epilogue({c + start, rows, end.column + end.columns - start, n_, epilogue_.at(start),
                        static_cast<char*>(y) + start * bytes_of(types_.result), ldy});
 }
 

@@ -22,10 +22,10 @@ struct MatrixPart {
   int64_t first = 0;
 };
 
-class NarrowMatrix {
+class TypedMatrix {
  public:
-  NarrowMatrix() = default;
-  NarrowMatrix(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
+  TypedMatrix() = default;
+  TypedMatrix(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
                const MatrixPart& part);
 
   const LayerTypes& types() const { return types_; }
@@ -45,9 +45,9 @@ class NarrowMatrix {
   size_t bytes() const { return packed_.num_bytes(); }
 
  private:
-  // How the memory is laid out: weights, Finish's arrays and the corrections.
+  // How the memory is laid out: weights, Epilogue's arrays and the corrections.
   size_t weight_bytes() const;
-  size_t correction_bytes() const { return dot_ == nullptr ? 0 : ChannelFinish::bytes(n_) / 2; }
+  size_t correction_bytes() const { return dot_ == nullptr ? 0 : ChannelEpilogue::bytes(n_) / 2; }
   void fill(const OpDesc& desc, const MatrixPart& part, char* memory) const;
   int64_t panel_columns() const;
   void fill_dot(const RoundedFilter& filter, void* weights) const;
@@ -55,7 +55,7 @@ class NarrowMatrix {
   void fill_correction(const RoundedFilter& filter, int32_t* correction) const;
   void run_wide(const void* x, int64_t stride, int64_t rows, int64_t first, int64_t last, void* y,
                 int64_t ldy, char* scratch) const;
-  bool finishes_in_panel() const {
+  bool epilogue_in_panel() const {
     return types_.x == Element::kFloat32 && types_.result == Element::kFloat32;
   }
 
@@ -70,7 +70,7 @@ class NarrowMatrix {
   int64_t row_bytes_ = 0;
   Tensor packed_;
   PackedMatrix wide_;
-  ChannelFinish finish_;
+  ChannelEpilogue epilogue_;
   const int32_t* correction_ = nullptr;
 };
 

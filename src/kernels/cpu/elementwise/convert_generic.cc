@@ -4,7 +4,7 @@
 
 namespace thaw::cpu::generic {
 
-extern const NarrowKernels kNarrowKernels;
-const NarrowKernels kNarrowKernels = {widen, finish, quantize};
+extern const ConvertKernels kConvertKernels;
+const ConvertKernels kConvertKernels = {widen, epilogue, quantize};
 
 }  // namespace thaw::cpu::generic

@@ -91,8 +91,8 @@ inline void widen(const WidenJob& job) {
 }
 
 template <Element E>
-void finish_as(const FinishJob& job) {
-  const Finish& f = job.finish;
+void epilogue_as(const EpilogueJob& job) {
+  const Epilogue& f = job.epilogue;
   const Vec lo = Vec::set(f.clamp.lo);
   const Vec hi = Vec::set(f.clamp.hi);
   const auto result = [&](Vec sum, Vec scale, Vec bias) {
@@ -117,16 +117,16 @@ void finish_as(const FinishJob& job) {
                   y + r * job.ldy + j, left);
 }
 
-inline void finish(const FinishJob& job) {
-  switch (job.finish.result) {
+inline void epilogue(const EpilogueJob& job) {
+  switch (job.epilogue.result) {
     case Element::kFloat32:
-      return finish_as<Element::kFloat32>(job);
+      return epilogue_as<Element::kFloat32>(job);
     case Element::kFloat16:
-      return finish_as<Element::kFloat16>(job);
+      return epilogue_as<Element::kFloat16>(job);
     case Element::kBFloat16:
-      return finish_as<Element::kBFloat16>(job);
+      return epilogue_as<Element::kBFloat16>(job);
     case Element::kUInt8:
-      return finish_as<Element::kUInt8>(job);
+      return epilogue_as<Element::kUInt8>(job);
   }
 }
 

@@ -28,7 +28,7 @@ class QuantizeKernel : public OpKernel {
     return why.empty() ? refuse_levels(op.scale, op.zero) : why;
   }
   QuantizeKernel(const OpDesc& desc, const KernelSet& set)
-      : op_(std::get<Quantize>(desc.op)), fn_(set.narrow.quantize) {}
+      : op_(std::get<Quantize>(desc.op)), fn_(set.convert.quantize) {}
 
   void run(RunContext& context) override {
     const Tensor& x = context.input(0);
@@ -47,7 +47,7 @@ class QuantizeKernel : public OpKernel {
 
 // y = (x - zero) * scale in another type, by way of float32, in pieces that stay in the first-level
 // cache.
-void convert(const NarrowKernels& kernels, RunContext& context, DType to, float zero, float scale) {
+void convert(const ConvertKernels& kernels, RunContext& context, DType to, float zero, float scale) {
   constexpr int64_t kPiece = 1024;
   const Tensor& x = context.input(0);
   Tensor& y = context.output(0, to, x.shape());
@@ -64,7 +64,7 @@ void convert(const NarrowKernels& kernels, RunContext& context, DType to, float 
       const char* in = static_cast<const char*>(x.raw()) + i * bytes_of(x_type);
       char* out = static_cast<char*>(y.raw()) + i * bytes_of(y_type);
       kernels.widen({in, x_type, 1, n, n, zero, wide.data()});
-      kernels.finish({wide.data(), 1, n, n, {scales.data(), zeros.data(), {}, 0, y_type}, out, n});
+      kernels.epilogue({wide.data(), 1, n, n, {scales.data(), zeros.data(), {}, 0, y_type}, out, n});
     }
   });
 }
@@ -77,7 +77,7 @@ class DequantizeKernel : public OpKernel {
     return refuse_levels(op.scale, op.zero);
   }
   DequantizeKernel(const OpDesc& desc, const KernelSet& set)
-      : op_(std::get<Dequantize>(desc.op)), kernels_(set.narrow) {}
+      : op_(std::get<Dequantize>(desc.op)), kernels_(set.convert) {}
 
   void run(RunContext& context) override {
     convert(kernels_, context, DType::kFloat32, static_cast<float>(op_.zero), op_.scale);
@@ -85,7 +85,7 @@ class DequantizeKernel : public OpKernel {
 
  private:
   const Dequantize op_;
-  const NarrowKernels& kernels_;
+  const ConvertKernels& kernels_;
 };
 
 bool is_16_bit(DType dtype) { return dtype == DType::kFloat16 || dtype == DType::kBFloat16; }
@@ -100,13 +100,13 @@ class CastFloatKernel : public OpKernel {
     return narrower || wider ? "" : "not between float32 and a 16-bit float";
   }
   CastFloatKernel(const OpDesc& desc, const KernelSet& set)
-      : to_(std::get<Cast>(desc.op).dtype), kernels_(set.narrow) {}
+      : to_(std::get<Cast>(desc.op).dtype), kernels_(set.convert) {}
 
   void run(RunContext& context) override { convert(kernels_, context, to_, 0, 1); }
 
  private:
   const DType to_;
-  const NarrowKernels& kernels_;
+  const ConvertKernels& kernels_;
 };
 
 }  // namespace

@@ -148,7 +148,7 @@ class Columns {
         rows_(job) {
     out_.columns = job.columns;
     out_.correction = none_;
-    out_.finish = job.finish;
+    out_.epilogue = job.epilogue;
     out_.y = job.y;
     out_.ldy = job.ldy;
   }
@@ -164,14 +164,14 @@ class Columns {
       const int64_t left = job_.row_count - row;
       const int64_t count = left < kTileRows ? left : kTileRows;
       if (!rows_.split(row, count) || !finite) {
-        finish();
+        epilogue();
         run_plain(row, count);
         continue;
       }
       second_ ? multiply<true>() : multiply<false>();
       stored_ = {row, count};
     }
-    finish();
+    epilogue();
     _tile_release();
   }
 
@@ -191,15 +191,15 @@ class Columns {
     _tile_dpbf16ps(0, 2, 6);
     if (kSecond) _tile_dpbf16ps(1, 2, 7);
     asm volatile("" ::: "memory");
-    finish();
+    epilogue();
     _tile_stored(0, sums_[0], sizeof sums_[0]);
     if (kSecond) _tile_stored(1, sums_[0] + kLanes, sizeof sums_[0]);
     asm volatile("" ::: "memory");
   }
 
-  void finish() {
+  void epilogue() {
     if (stored_.count > 0)
-      finish_panel<float>(out_, {sums_[0], kPanelWidth, stored_.count}, stored_.row,
+      epilogue_panel<float>(out_, {sums_[0], kPanelWidth, stored_.count}, stored_.row,
                           first_ * int64_t{kLanes}, second_ ? 2 : 1);
     stored_.count = 0;
   }
@@ -213,7 +213,7 @@ class Columns {
     part.c = sums;
     part.ldc = kMaxPanelVectors * kLanes;
     avx512::kGemmKernels.panel(part);
-    finish_panel<float>(out_, {sums + first_ * kLanes, part.ldc, count}, row,
+    epilogue_panel<float>(out_, {sums + first_ * kLanes, part.ldc, count}, row,
                         first_ * int64_t{kLanes}, second_ ? 2 : 1);
   }
 

@@ -78,9 +78,9 @@ class RowMaker {
     std::memset(scratch, 0, Scratch(s).ring + Scratch(s).zeros);
   }
 
-  // Output row oy of the picture at x into out [out_w, out_c]; or, with kernels that finish, what
-  // `finish` makes of it into narrow.
-  void run(const T* x, int64_t oy, float* out, const Finish& finish, void* narrow) {
+  // Output row oy of the picture at x into out [out_w, out_c]; or, with kernels that have an epilogue, what
+  // `epilogue` makes of it into rounded.
+  void run(const T* x, int64_t oy, float* out, const Epilogue& epilogue, void* rounded) {
     if (x != x_) {
       x_ = x;
       next_ = 0;
@@ -93,7 +93,7 @@ class RowMaker {
       const float** to = pointers_ + ky * w.out_w;
       for (int64_t ox = 0; ox < w.out_w; ++ox) to[ox] = row + ox * w.stride_w * w.in_c;
     }
-    multiply(out, finish, narrow);
+    multiply(out, epilogue, rounded);
   }
 
  private:
@@ -113,7 +113,7 @@ class RowMaker {
     return row - s_.left;
   }
 
-  void multiply(float* out, const Finish& finish, void* y) {
+  void multiply(float* out, const Epilogue& epilogue, void* y) {
     const WindowShape& w = s_.window;
     PanelJob job;
     job.rows = pointers_;
@@ -131,8 +131,8 @@ class RowMaker {
       job.columns = panel.columns;
       job.c = out + panel.column;
       job.prepared = panel.prepared;
-      job.finish = finish.from(panel.column);
-      job.y = static_cast<char*>(y) + panel.column * bytes_of(finish.result);
+      job.epilogue = epilogue.from(panel.column);
+      job.y = static_cast<char*>(y) + panel.column * bytes_of(epilogue.result);
       job.ldy = w.out_c;
       filter_.kernels().panel(job);
     }
@@ -173,18 +173,18 @@ class ResizeConvKernel : public OpKernel {
     const int64_t k = kernel_h_ * kernel_w_ * in_c_;
     const int64_t n = filter.dim(3);
     const LayerTypes types = layer_types(op_, op_.activation, DType::kFloat32);
-    const GemmKernels& gemm = types.result == Element::kFloat32 ? set.gemm : narrowing_gemm(set, k);
+    const GemmKernels& gemm = types.result == Element::kFloat32 ? set.gemm : rounded_gemm(set, k);
     const auto* bias = desc.inputs[2].constant->data<float>();
     packed_ = desc.pack(PackedMatrix::bytes(gemm, k, n), [&](void* memory) {
       PackedMatrix(gemm, k, n, memory)
-          .pack(filter.data<float>(), n, 1, gemm.finishes() ? nullptr : bias);
+          .pack(filter.data<float>(), n, 1, gemm.has_epilogue() ? nullptr : bias);
     });
     filter_ = PackedMatrix(gemm, k, n, packed_.data<char>());
-    factors_ = desc.pack(ChannelFinish::bytes(n), [&](void* memory) {
-      ChannelFinish::fill(types, std::vector<float>(static_cast<size_t>(n), 1.0F),
-                          gemm.finishes() ? bias : nullptr, memory);
+    factors_ = desc.pack(ChannelEpilogue::bytes(n), [&](void* memory) {
+      ChannelEpilogue::fill(types, std::vector<float>(static_cast<size_t>(n), 1.0F),
+                          gemm.has_epilogue() ? bias : nullptr, memory);
     });
-    finish_ = ChannelFinish(types, n, factors_.raw());
+    epilogue_ = ChannelEpilogue(types, n, factors_.raw());
     const Shape& x = desc.inputs[0].shape;
     if (x.is_static() && x.rank() == 4 && can_resize(x))
       taps_.prepare(sampling(), x[1], x[2], in_c_);
@@ -230,11 +230,11 @@ class ResizeConvKernel : public OpKernel {
           for (int64_t r = begin; r < end; ++r) {
             const T* picture = x.data<T>() + r / w.out_h * x.dim(1) * x.dim(2) * in_c_;
             float* to = result == DType::kFloat32 ? out.data<float>() + r * row : results;
-            auto* narrow = out.data<char>() + r * row * static_cast<int64_t>(dtype_size(result));
-            maker.run(picture, r % w.out_h, to, finish_.at(0), narrow);
-            if (result == DType::kFloat32 || filter_.kernels().finishes()) continue;
-            set_.narrow.finish(
-                {results, w.out_w, w.out_c, w.out_c, finish_.at(0), narrow, w.out_c});
+            auto* rounded = out.data<char>() + r * row * static_cast<int64_t>(dtype_size(result));
+            maker.run(picture, r % w.out_h, to, epilogue_.at(0), rounded);
+            if (result == DType::kFloat32 || filter_.kernels().has_epilogue()) continue;
+            set_.convert.epilogue(
+                {results, w.out_w, w.out_c, w.out_c, epilogue_.at(0), rounded, w.out_c});
           }
         });
   }
@@ -267,7 +267,7 @@ class ResizeConvKernel : public OpKernel {
   Tensor packed_;
   PackedMatrix filter_;
   Tensor factors_;
-  ChannelFinish finish_;  // of a result that is not float32
+  ChannelEpilogue epilogue_;  // of a result that is not float32
   PictureTaps taps_;
 };
 
