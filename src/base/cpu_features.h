@@ -1,6 +1,7 @@
 // What this processor and its operating system let us use.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 namespace thaw {
@@ -35,6 +36,7 @@ enum class Isa {
   kAvx512Bf16,  // products of bfloat16 too
   kAmx,         // tiles of both, arithmetic of float16
 };
+constexpr size_t kIsaCount = 10;
 // "generic", "neon", "neon_fp16", "neon_dot", "neon_i8mm", "avx2", "avx512", "avx512_vnni",
 // "avx512_bf16", "amx"
 const char* isa_name(Isa isa);

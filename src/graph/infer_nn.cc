@@ -35,7 +35,8 @@ DType check_types(const ActivationTypes& op, const InferContext& context) {
     return x;
   }
   const DType result = op.result == DType::kInvalid ? x : op.result;
-  if ((x != DType::kFloat32 && !is_low_precision(x)) || (result != DType::kFloat32 && !is_low_precision(result)))
+  if ((x != DType::kFloat32 && !is_low_precision(x)) ||
+      (result != DType::kFloat32 && !is_low_precision(result)))
     context.fail(fmt::format("{} to {}, float32, float16, bfloat16 or uint8 were expected",
                              dtype_name(x), dtype_name(result)));
   require_dtype(context, 1, DType::kFloat32);

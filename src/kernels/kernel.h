@@ -12,6 +12,7 @@
 
 #include "base/memory.h"
 #include "base/target.h"
+#include "kernels/exactness.h"
 #include "ops/ops.h"
 #include "thaw/tensor.h"
 
@@ -143,6 +144,8 @@ struct KernelEntry {
   // Empty when the kernel can run the op, otherwise why not, for the summary.
   std::string (*can_run)(const OpDesc& desc);
   std::unique_ptr<OpKernel> (*create)(const OpDesc& desc);
+  // How near its results come to the reference's; null for the reference itself.
+  Exactness (*exactness)(const OpDesc& desc) = nullptr;
 };
 
 struct KernelTable {

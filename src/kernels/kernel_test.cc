@@ -20,33 +20,13 @@
 namespace thaw {
 namespace {
 
-// How near a row must come to the reference.
-struct Limits {
-  float tolerance = 0;
-  bool by_element = false;
-  int levels = 1;           // that a uint8 may differ by
-  int64_t one_unequal = 0;  // of this many
-  bool nan_is_clamped = false;
+// How near a row must come to the reference: as it says itself, or what the case adds to that.
+struct Limits : Exactness {
+  int levels = 1;  // that a uint8 may differ by
 
-  Limits(const Case& c, const std::string& row)
-      : tolerance(c.tolerance),
-        by_element(c.by_element),
-        levels(c.middle_rounds ? 3 : 1),
-        one_unequal(c.middle_rounds ? 10 : 100),
-        nan_is_clamped(c.nan_is_clamped) {
-    const std::string level = row.substr(row.rfind('.'));
-    // Products are off by up to 2^-14 there, and sums may be many times a ReLU6's bound.
-    if (row == "cpu.rounded_conv2d.amx" || row == "cpu.resize_conv2d.amx") {
-      tolerance = std::max(tolerance, 2e-3F);
-      one_unequal = 10;
-    }
-    if (c.inputs[0].dtype() != DType::kFloat16) return;
-    // Numbers are off by 2^-16 of the largest there, and sums may be many times a ReLU6's bound.
-    if (level == ".amx") tolerance = std::max(tolerance, 1e-2F);
-    // They sum products of float16 eight at a time in float16.
-    if (level != ".neon_fp16" && level != ".neon_dot") return;
-    tolerance = std::max(tolerance, 2e-3F);
-    one_unequal = 3;
+  Limits(const Case& c, const Exactness& row) : Exactness(row), levels(c.middle_rounds ? 3 : 1) {
+    tolerance = std::max(tolerance, c.tolerance);
+    if (c.middle_rounds) one_unequal = std::min<int64_t>(one_unequal, 10);
   }
 };
 
@@ -175,9 +155,13 @@ class Runner {
       context.bind(inputs, outputs);
       kernel.run(context);
       for (size_t i = 0; i < outputs.size(); ++i)
-        EXPECT_EQ(difference(outputs[i], expected_[i], Limits(c_, row.name)), "")
+        EXPECT_EQ(difference(outputs[i], expected_[i], limits_of(row)), "")
             << row.name << " with " << threads << " threads on " << describe();
     }
+  }
+
+  Limits limits_of(const KernelEntry& row) const {
+    return {c_, row.exactness({c_.op, inputs_, outputs_})};
   }
 
   // A tensor of NaN that has this one's shape.
@@ -213,8 +197,7 @@ int number_of_cases() {
 // How many cases each row ran.
 using RunCounts = std::map<std::string, int>;
 
-// Holds all rows against the reference until one fails. NaN may come out of those that aren't ours
-// as a bound.
+// Holds all rows against the reference until one fails.
 void check_rows(RunCounts& ours, RunCounts& others) {
   const int cases = number_of_cases();
   int which = 0;
@@ -224,7 +207,7 @@ void check_rows(RunCounts& ours, RunCounts& others) {
       const auto seed = static_cast<uint32_t>(first + i);
       SCOPED_TRACE(fmt::format("seed {}", seed));
       Random random(seed);
-      Case c = generator(random);
+      const Case c = generator(random);
       Runner runner(c);
       const auto check = [&, k = kind](KernelTable table, RunCounts& runs) {
         for (const KernelEntry& row : table)
@@ -232,7 +215,6 @@ void check_rows(RunCounts& ours, RunCounts& others) {
             ++runs[row.name];
       };
       check(cpu_kernels(), ours);
-      c.nan_is_clamped = true;
       check(onednn_kernels(), others);
       check(xnnpack_kernels(), others);
       if (::testing::Test::HasFailure()) return;

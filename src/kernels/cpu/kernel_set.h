@@ -7,6 +7,8 @@
 #include <cstdint>
 
 #include "base/cpu_features.h"
+#include "kernels/cpu/nms/nms_loops.h"
+#include "kernels/exactness.h"
 
 namespace thaw::cpu {
 
@@ -51,8 +53,8 @@ struct PanelJob {
   Clamp clamp;
   float* c;
   int64_t ldc;  // floats from one row of c to the next
-  // With kernels that prepare their weights the sums go through the epilogue to y in place of c; bias
-  // and clamp don't count. The arrays of `epilogue` begin at the panel's first column.
+  // With kernels that prepare their weights the sums go through the epilogue to y in place of c;
+  // bias and clamp don't count. The arrays of `epilogue` begin at the panel's first column.
   const void* prepared = nullptr;
   Epilogue epilogue{};
   void* y = nullptr;
@@ -262,7 +264,8 @@ struct ConvertKernels {
 // being column_bytes / 4 (with 2 bytes each group is [2][vectors * 16] weights). The last panel
 // may have fewer vectors; its weights past `columns` are zeros. Panels of DotPanels::kBytes are
 // those of byte_panels.h instead. Sums are float32, or int32 with `correction` added to them.
-// With DotPanels::kSplitInt8 rows are of float32 or float16, and panels those of split_int8_panels.h.
+// With DotPanels::kSplitInt8 rows are of float32 or float16, and panels those of
+// split_int8_panels.h.
 struct DotJob {
   const char* x;
   int64_t stride;
@@ -272,7 +275,8 @@ struct DotJob {
   int64_t columns;
   int64_t first;  // panels [first, last) are computed
   int64_t last;
-  const int32_t* correction;  // [columns, to whole vectors], as epilogue.scale and epilogue.bias are
+  const int32_t*
+      correction;  // [columns, to whole vectors], as epilogue.scale and epilogue.bias are
   Epilogue epilogue;
   void* y;  // column 0 of row 0
   int64_t ldy;
@@ -315,7 +319,15 @@ struct DotDepthwiseRun {
 };
 
 // How the constants lie: dot_depthwise.h has them.
-enum class DotLayout : int { kSplitTaps, kTaps, kFloat16Taps, kColumns, kWordPairs, kFloats, kBytes };
+enum class DotLayout : int {
+  kSplitTaps,
+  kTaps,
+  kFloat16Taps,
+  kColumns,
+  kWordPairs,
+  kFloats,
+  kBytes
+};
 
 struct DotDepthwise {
   DotLayout layout;
@@ -327,25 +339,32 @@ struct DotDepthwise {
 // Numbers in the rows that KernelSet::short_gemm multiplies, at most.
 constexpr int64_t kShortLength = 32;
 
+// One level's loops, which the families' tables (kernels.inc) fill in.
 struct KernelSet {
   Isa isa;
   GemmKernels gemm;
   DepthwiseKernels depthwise;
   VectorKernels vector;
   ConvertKernels convert;
-  const GemmKernels* short_gemm = nullptr;   // for results of 16 bits or fewer: to 2^-14; or null
-  const DotKernels* dot_float32 = nullptr;   // null: those of gemm are the best
-  const DotKernels* dot_bfloat16 = nullptr;  // null: products in float32 are the best
-  const DotKernels* dot_float16 = nullptr;
-  const DotKernels* dot_uint8 = nullptr;
-  const DotDepthwise* depthwise_bfloat16 = nullptr;
-  const DotDepthwise* depthwise_float16 = nullptr;    // to either of these types
-  const DotDepthwise* depthwise_float16_accumulation = nullptr;  // likewise, with sums in float16
-  const DotDepthwise* depthwise_uint8 = nullptr;
+  NmsLoops nms;
+  const GemmKernels* short_gemm;  // for results of 16 bits or fewer: kShortProducts; or null
+  const DotKernels* dot_float32;
+  const DotKernels* dot_bfloat16;
+  const DotKernels* dot_float16;
+  const DotKernels* dot_uint8;
+  const DotDepthwise* depthwise_bfloat16;
+  const DotDepthwise* depthwise_float16;               // to either of these types
+  const DotDepthwise* depthwise_float16_accumulation;  // likewise, with sums in float16
+  const DotDepthwise* depthwise_uint8;
+
+  // The products of activations of type x; null when those in float32 are the best.
+  const DotKernels* dot(Element x) const;
 };
 
-// Null when this build has none for `isa`; those above AVX-512 and NEON are their sets with better
-// narrow kernels. Whether the processor can run them is isa_enabled's answer.
+// Null when this build has none for `isa`. Whether the processor can run them is isa_enabled's
+// answer.
 const KernelSet* kernel_set(Isa isa);
+// What the row of the loops at this address says.
+Exactness exactness_of(const void* loops);
 
 }  // namespace thaw::cpu

@@ -7,7 +7,7 @@
 
 #include "base/half.h"
 #include "base/round_up.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 
 namespace thaw::cpu {
 namespace {
@@ -51,7 +51,8 @@ DType dtype_of(Element element) {
   return DType::kFloat32;
 }
 
-std::string refuse_activations(const OpDesc& desc, const ActivationTypes& op, const std::vector<bool>& filters) {
+std::string refuse_activations(const OpDesc& desc, const ActivationTypes& op,
+                               const std::vector<bool>& filters) {
   const DType x = desc.inputs[0].dtype;
   const DType result = op.result == DType::kInvalid ? x : op.result;
   if (!is_activation(x)) return fmt::format("the input is {}", dtype_name(x));
@@ -122,7 +123,7 @@ size_t ChannelEpilogue::bytes(int64_t channels) {
 }
 
 void ChannelEpilogue::fill(const LayerTypes& types, const std::vector<float>& filter_scales,
-                         const float* bias, void* memory) {
+                           const float* bias, void* memory) {
   const auto channels = static_cast<int64_t>(filter_scales.size());
   auto* scales = static_cast<float*>(memory);
   const auto count = static_cast<int64_t>(bytes(channels) / sizeof(float));

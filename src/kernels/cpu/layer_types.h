@@ -24,7 +24,8 @@ struct LayerTypes {
 
 // Empty when x (input 0) and the result have types that there are kernels for and inputs
 // 1 .. count - 1 are float32 constants, filters of four dimensions where `filters` says so.
-std::string refuse_activations(const OpDesc& desc, const ActivationTypes& op, const std::vector<bool>& filters);
+std::string refuse_activations(const OpDesc& desc, const ActivationTypes& op,
+                               const std::vector<bool>& filters);
 
 Element element_of(DType dtype);  // kUInt8 and below
 DType dtype_of(Element element);

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "kernels/cpu/conv/window.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 
 namespace thaw::vendor {
 namespace {

@@ -119,14 +119,15 @@ class BlockRunner {
            (row * s_.out_c + column) * bytes_of(result.channels.result);
   }
 
-  void epilogue_in_panel(const ConvResult& result, int64_t row, int64_t column, PanelJob& job) const {
+  void epilogue_in_panel(const ConvResult& result, int64_t row, int64_t column,
+                         PanelJob& job) const {
     job.epilogue = result.channels.from(column);
     job.y = result_at(result, row, column);
     job.ldy = s_.out_c;
   }
 
   void epilogue(const PackedMatrix& filter, const ConvResult& result, int64_t row, int64_t count,
-              int64_t first, int64_t last) {
+                int64_t first, int64_t last) {
     const PackedMatrix::Panel end = filter.panel(last - 1);
     const int64_t column = filter.panel(first).column;
     EpilogueJob job;

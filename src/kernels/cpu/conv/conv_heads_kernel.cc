@@ -3,7 +3,7 @@
 
 #include "kernels/cpu/conv/typed_conv.h"
 #include "kernels/cpu/conv/window.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -60,7 +60,7 @@ class ConvHeadsKernel : public OpKernel {
     if (out.num_elements() == 0) return;
     const auto threads = static_cast<size_t>(context.pool().threads());
     typed_conv(conv, x.raw(), results_.data(), context.pool(),
-                context.scratch(typed_conv_scratch_bytes(conv) * threads));
+               context.scratch(typed_conv_scratch_bytes(conv) * threads));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
@@ -81,9 +81,6 @@ class ConvHeadsKernel : public OpKernel {
 
 }  // namespace
 
-void add_conv_heads_entries(Entries& entries) {
-  THAW_CPU_DOT_ENTRIES(entries, ConvHeadsKernel, OpKind::kConvHeads, "conv_heads");
-  THAW_CPU_ENTRIES(entries, ConvHeadsKernel, OpKind::kConvHeads, "conv_heads");
-}
+const KernelClass kConvHeads = kernel_class<ConvHeadsKernel>();
 
 }  // namespace thaw::cpu

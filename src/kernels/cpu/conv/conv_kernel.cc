@@ -5,7 +5,7 @@
 
 #include "base/round_up.h"
 #include "kernels/cpu/conv/window.h"
-#include "kernels/cpu/gemm/other_panels.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -88,9 +88,6 @@ class ConvKernel : public OpKernel {
 
 }  // namespace
 
-void add_conv_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, ConvKernel, OpKind::kConv2D, "conv2d");
-  THAW_CPU_PANEL_ENTRIES(entries, ConvKernel, OpKind::kConv2D, "conv2d");
-}
+const KernelClass kConv = kernel_class<ConvKernel>();
 
 }  // namespace thaw::cpu

@@ -3,7 +3,7 @@
 
 #include "kernels/cpu/conv/separable.h"
 #include "kernels/cpu/conv/window.h"
-#include "kernels/cpu/gemm/other_panels.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -124,12 +124,8 @@ class WideSeparableKernel : public SeparableKernel {
 
 }  // namespace
 
-void add_separable_entries(Entries& entries) {
-  THAW_CPU_DOT_ENTRIES(entries, SeparableKernel, OpKind::kSeparableConv2D, "separable");
-  THAW_CPU_ENTRIES(entries, SeparableKernel, OpKind::kSeparableConv2D, "separable");
-  THAW_CPU_PANEL_ENTRIES(entries, WideSeparableKernel, OpKind::kSeparableConv2D, "separable");
-  THAW_CPU_DOT_ENTRIES(entries, SplitSeparableKernel, OpKind::kSeparableConv2D, "separable.split");
-  THAW_CPU_ENTRIES(entries, SplitSeparableKernel, OpKind::kSeparableConv2D, "separable.split");
-}
+const KernelClass kSeparable = kernel_class<SeparableKernel>();
+const KernelClass kWideSeparable = kernel_class<WideSeparableKernel>();
+const KernelClass kSplitSeparable = kernel_class<SplitSeparableKernel>();
 
 }  // namespace thaw::cpu

@@ -153,7 +153,7 @@ size_t typed_conv_scratch_bytes(const TypedConv& conv) {
 }
 
 void typed_conv(const TypedConv& conv, const void* x, void* const* y, ThreadPool& pool,
-                 void* scratch) {
+                void* scratch) {
   const WindowShape& s = conv.shape;
   const TypedMatrix& filter = conv.filters[0];
   const int64_t pixels = s.batch * s.out_h * s.out_w;

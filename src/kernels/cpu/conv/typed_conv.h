@@ -26,6 +26,6 @@ size_t typed_conv_scratch_bytes(const TypedConv& conv);
 // y [batch, out_h, out_w, out_c], one for each head, from x. `scratch` has pool.threads() times
 // typed_conv_scratch_bytes, aligned to 64. All extents are at least 1.
 void typed_conv(const TypedConv& conv, const void* x, void* const* y, ThreadPool& pool,
-                 void* scratch);
+                void* scratch);
 
 }  // namespace thaw::cpu

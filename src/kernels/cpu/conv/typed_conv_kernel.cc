@@ -6,7 +6,7 @@
 #include "base/round_up.h"
 #include "kernels/cpu/conv/typed_conv.h"
 #include "kernels/cpu/conv/window.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -76,7 +76,7 @@ class TypedConvKernel : public OpKernel {
     const auto threads = static_cast<size_t>(context.pool().threads());
     void* const result = y.raw();
     typed_conv(conv, x.raw(), &result, context.pool(),
-                context.scratch(typed_conv_scratch_bytes(conv) * threads));
+               context.scratch(typed_conv_scratch_bytes(conv) * threads));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
@@ -184,11 +184,9 @@ class ShortConvKernel : public RoundedConvKernel {
 
 }  // namespace
 
-void add_typed_conv_entries(Entries& entries) {
-  THAW_CPU_DOT_ENTRIES(entries, TypedConvKernel, OpKind::kConv2D, "typed_conv2d");
-  THAW_CPU_ENTRIES(entries, WidenedConvKernel, OpKind::kConv2D, "typed_conv2d");
-  add_entry<Isa::kAmx, ShortConvKernel>(entries, "cpu.rounded_conv2d.amx", OpKind::kConv2D);
-  THAW_CPU_ENTRIES(entries, RoundedConvKernel, OpKind::kConv2D, "rounded_conv2d");
-}
+const KernelClass kTypedConv = kernel_class<TypedConvKernel>();
+const KernelClass kWidenedConv = kernel_class<WidenedConvKernel>();
+const KernelClass kShortConv = kernel_class<ShortConvKernel>();
+const KernelClass kRoundedConv = kernel_class<RoundedConvKernel>();
 
 }  // namespace thaw::cpu

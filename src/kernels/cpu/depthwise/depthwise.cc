@@ -6,7 +6,7 @@
 #include "base/round_up.h"
 #include "kernels/cpu/depthwise/depthwise_rows.h"
 #include "kernels/cpu/depthwise/dot_depthwise.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 
 namespace thaw::cpu {
 namespace {
@@ -19,7 +19,8 @@ constexpr int64_t kSliceStep = 16;  // channels
 const DotDepthwise* dot_of(const KernelSet& set, const LayerTypes& types) {
   const bool to_half = types.result == Element::kFloat16 || types.result == Element::kBFloat16;
   if (types.x == Element::kFloat16 && to_half) {
-    if (types.float16_accumulation && set.depthwise_float16_accumulation != nullptr) return set.depthwise_float16_accumulation;
+    if (types.float16_accumulation && set.depthwise_float16_accumulation != nullptr)
+      return set.depthwise_float16_accumulation;
     return set.depthwise_float16;
   }
   if (types.x != types.result) return nullptr;

@@ -81,6 +81,7 @@ struct Float16Accumulation {
 }  // namespace
 
 extern const DotDepthwise kDepthwiseFloat16Accumulation;
-const DotDepthwise kDepthwiseFloat16Accumulation = {DotLayout::kFloat16Taps, run_rows<Float16Accumulation>, 1, true};
+const DotDepthwise kDepthwiseFloat16Accumulation = {DotLayout::kFloat16Taps,
+                                                    run_rows<Float16Accumulation>, 1, true};
 
 }  // namespace thaw::cpu::avx512fp16

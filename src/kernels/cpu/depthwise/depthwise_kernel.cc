@@ -4,14 +4,15 @@
 #include "base/round_up.h"
 #include "kernels/cpu/conv/window.h"
 #include "kernels/cpu/depthwise/depthwise.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
 namespace {
 
 std::string refuse_layer(const OpDesc& desc) {
-  std::string why = refuse_activations(desc, std::get<DepthwiseConv2D>(desc.op), {false, true, false});
+  std::string why =
+      refuse_activations(desc, std::get<DepthwiseConv2D>(desc.op), {false, true, false});
   if (!why.empty()) return why;
   const Tensor& filter = *desc.inputs[1].constant;
   const int64_t out_c = filter.dim(2) * filter.dim(3);
@@ -71,17 +72,7 @@ class TypedDepthwiseKernel : public DepthwiseKernel {
 
 }  // namespace
 
-void add_depthwise_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, DepthwiseKernel, OpKind::kDepthwiseConv2D, "depthwise");
-  add_entry<Isa::kAmx, TypedDepthwiseKernel>(entries, "cpu.typed_depthwise.amx",
-                                              OpKind::kDepthwiseConv2D);
-  add_entry<Isa::kAvx512Bf16, TypedDepthwiseKernel>(entries, "cpu.typed_depthwise.avx512_bf16",
-                                                     OpKind::kDepthwiseConv2D);
-  add_entry<Isa::kAvx512Vnni, TypedDepthwiseKernel>(entries, "cpu.typed_depthwise.avx512_vnni",
-                                                     OpKind::kDepthwiseConv2D);
-  add_entry<Isa::kNeonI8mm, TypedDepthwiseKernel>(entries, "cpu.typed_depthwise.neon_i8mm",
-                                                   OpKind::kDepthwiseConv2D);
-  THAW_CPU_ENTRIES(entries, TypedDepthwiseKernel, OpKind::kDepthwiseConv2D, "typed_depthwise");
-}
+const KernelClass kDepthwise = kernel_class<DepthwiseKernel>();
+const KernelClass kTypedDepthwise = kernel_class<TypedDepthwiseKernel>();
 
 }  // namespace thaw::cpu

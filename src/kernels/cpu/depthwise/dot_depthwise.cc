@@ -31,7 +31,8 @@ void pack_taps(const float* filter, int64_t channels, bool split, const Epilogue
   }
 }
 
-void pack_float16_taps(const float* filter, int64_t channels, const Epilogue& epilogue, uint16_t* out) {
+void pack_float16_taps(const float* filter, int64_t channels, const Epilogue& epilogue,
+                       uint16_t* out) {
   for (int64_t c = 0; c < channels; ++c) {
     uint16_t* block = out + c / kTapsBlock * kTapsWords + c % kTapsBlock;
     for (int64_t tap = 0; tap < 9; ++tap)

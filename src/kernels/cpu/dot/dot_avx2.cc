@@ -32,7 +32,7 @@ struct Columns {
 
 template <int R, Element E>
 inline void epilogue_as(const DotJob& job, const __m256i (&sums)[R], const Columns& columns,
-                      int64_t row, int64_t column) {
+                        int64_t row, int64_t column) {
   const int64_t left = job.columns - column;
   auto* y = static_cast<typename Access<E>::Type*>(job.y) + row * job.ldy + column;
   THAW_UNROLL

@@ -224,7 +224,7 @@ struct PairEpilogue<Element::kFloat16> {
 // The results of sums in two vectors of columns, the second of which may be part of one.
 template <Element E>
 inline void epilogue_pairs(const DotJob& job, const TileSums<float>& tile, int64_t row,
-                         int64_t column) {
+                           int64_t column) {
   const Epilogue& f = job.epilogue;
   const PairEpilogue<E> epilogue{decltype(PairEpilogue<E>::clamp)(f.clamp)};
   __m512 scale[2];
@@ -240,7 +240,7 @@ inline void epilogue_pairs(const DotJob& job, const TileSums<float>& tile, int64
   for (int64_t r = 0; r < tile.rows; ++r, y += job.ldy, sums += tile.ld) {
     const __m512i results =
         epilogue(_mm512_fmadd_ps(_mm512_loadu_ps(sums), scale[0], bias[0]),
-               _mm512_fmadd_ps(_mm512_loadu_ps(sums + kDotWidth), scale[1], bias[1]));
+                 _mm512_fmadd_ps(_mm512_loadu_ps(sums + kDotWidth), scale[1], bias[1]));
     if (left >= kPanelWidth) {
       _mm512_storeu_si512(y, results);
     } else {
@@ -251,8 +251,8 @@ inline void epilogue_pairs(const DotJob& job, const TileSums<float>& tile, int64
 
 // As epilogue_tile, of a panel's one or two vectors.
 template <class Sum>
-inline void epilogue_panel(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
-                         int vectors) {
+inline void epilogue_panel(const DotJob& job, const TileSums<Sum>& tile, int64_t row,
+                           int64_t column, int vectors) {
   if constexpr (std::is_same_v<Sum, float>) {
     const Element result = job.epilogue.result;
     if (vectors == 2 && result == Element::kFloat16)

@@ -74,8 +74,8 @@ inline void store_results(__m512 v, __m512i zero, void* y, int64_t i, __mmask16 
 
 // One vector of columns, from `column` of the matrix on, of all rows of a tile.
 template <Element E, bool Part, class Sum>
-inline void epilogue_vector(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
-                          __mmask16 mask) {
+inline void epilogue_vector(const DotJob& job, const TileSums<Sum>& tile, int64_t row,
+                            int64_t column, __mmask16 mask) {
   const Epilogue& f = job.epilogue;
   const __m512 scale = _mm512_loadu_ps(f.scale + column);
   const __m512 bias = _mm512_loadu_ps(f.bias + column);
@@ -94,7 +94,7 @@ inline void epilogue_vector(const DotJob& job, const TileSums<Sum>& tile, int64_
 
 template <Element E, class Sum>
 inline void epilogue_as(const DotJob& job, TileSums<Sum> tile, int64_t row, int64_t column,
-                      int vectors) {
+                        int vectors) {
   for (int v = 0; v < vectors; ++v, column += kDotWidth, tile.sums += kDotWidth) {
     const int64_t left = job.columns - column;
     if (left >= kDotWidth) {
@@ -108,7 +108,7 @@ inline void epilogue_as(const DotJob& job, TileSums<Sum> tile, int64_t row, int6
 // The results of a tile whose first row and column in the job are given.
 template <class Sum>
 inline void epilogue_tile(const DotJob& job, const TileSums<Sum>& tile, int64_t row, int64_t column,
-                        int vectors) {
+                          int vectors) {
   switch (job.epilogue.result) {
     case Element::kFloat32:
       return epilogue_as<Element::kFloat32>(job, tile, row, column, vectors);

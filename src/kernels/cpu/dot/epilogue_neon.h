@@ -130,7 +130,7 @@ struct ColumnEpilogue {
 
 template <Element E, class Sum>
 inline void epilogue_as(const DotJob& job, const Sum* sums, int64_t rows, int64_t row,
-                      int64_t column) {
+                        int64_t column) {
   const ColumnEpilogue<E> epilogue(job, column);
   const int64_t size = bytes_of(E);
   char* y = static_cast<char*>(job.y) + (row * job.ldy + column) * size;
@@ -149,7 +149,7 @@ inline void epilogue_as(const DotJob& job, const Sum* sums, int64_t rows, int64_
 // The results of [rows][16] sums of a tile whose first row and column in the job are given.
 template <class Sum>
 inline void epilogue_tile(const DotJob& job, const Sum* sums, int64_t rows, int64_t row,
-                        int64_t column) {
+                          int64_t column) {
   switch (job.epilogue.result) {
     case Element::kFloat32:
       return epilogue_as<Element::kFloat32>(job, sums, rows, row, column);

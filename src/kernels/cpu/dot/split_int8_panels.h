@@ -1,10 +1,10 @@
-// Numbers as whole ones in two or three signed slices of base 256, so that products of int8 give
-// those of numbers with more bits: a vector x is scaled by split_range / max |x| and rounded, and
-// those products of slices that count are summed in int32. With three slices and six products of
-// nine errors are two to three times those of sums in float32, which round at each step, and less
-// than twice from some 400 products on; with two slices and three products numbers are off by up to
-// 2^-16 of the largest. See Ootomo, Ozaki, Yokota: "DGEMM on Integer Matrix Multiplication Unit",
-// 2024.
+// The Ozaki scheme on int8: numbers become whole ones and are cut into two or three slices, signed
+// digits of base 256, so that products of int8 give those of numbers with more bits. A vector x is
+// scaled by split_range / max |x| and rounded, and those products of slices that count are summed
+// in int32. With three slices and six products of nine errors are two to three times those of sums
+// in float32, which round at each step, and less than twice from some 400 products on; with two
+// slices and three products numbers are off by up to 2^-16 of the largest. See Ootomo, Ozaki,
+// Yokota: "DGEMM on Integer Matrix Multiplication Unit", 2024.
 #pragma once
 
 #include <cstddef>

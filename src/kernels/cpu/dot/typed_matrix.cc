@@ -8,7 +8,7 @@
 #include "base/round_up.h"
 #include "kernels/cpu/dot/byte_panels.h"
 #include "kernels/cpu/dot/split_int8_panels.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 
 namespace thaw::cpu {
 namespace {
@@ -17,17 +17,9 @@ constexpr auto kFloatBytes = static_cast<int64_t>(sizeof(float));
 
 }  // namespace
 
-const DotKernels* dot_kernels(const KernelSet& set, Element x) {
-  if (x == Element::kFloat32) return set.dot_float32;
-  if (x == Element::kBFloat16) return set.dot_bfloat16;
-  if (x == Element::kFloat16) return set.dot_float16;
-  if (x == Element::kUInt8) return set.dot_uint8;
-  return nullptr;
-}
-
 TypedMatrix::TypedMatrix(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
-                           const MatrixPart& part)
-    : set_(&set), dot_(dot_kernels(set, types.x)), types_(types), k_(part.k), n_(part.n) {
+                         const MatrixPart& part)
+    : set_(&set), dot_(set.dot(types.x)), types_(types), k_(part.k), n_(part.n) {
   if (dot_ != nullptr && dot_->panels == DotPanels::kSplitInt8 &&
       (k_ < kMinSplitLength || k_ > kMaxSplitLength))
     dot_ = nullptr;
@@ -146,7 +138,7 @@ size_t TypedMatrix::scratch_bytes(int64_t rows) const {
 }
 
 void TypedMatrix::run(const void* x, int64_t stride, int64_t rows, int64_t first, int64_t last,
-                       void* y, int64_t ldy, void* scratch) const {
+                      void* y, int64_t ldy, void* scratch) const {
   if (dot_ == nullptr)
     return run_wide(x, stride, rows, first, last, y, ldy, static_cast<char*>(scratch));
   DotJob job;
@@ -166,8 +158,8 @@ void TypedMatrix::run(const void* x, int64_t stride, int64_t rows, int64_t first
   dot_->run(job);
 }
 
-void TypedMatrix::run_wide(const void* x, int64_t stride, int64_t rows, int64_t first,
-                            int64_t last, void* y, int64_t ldy, char* scratch) const {
+void TypedMatrix::run_wide(const void* x, int64_t stride, int64_t rows, int64_t first, int64_t last,
+                           void* y, int64_t ldy, char* scratch) const {
   const auto** pointers = reinterpret_cast<const float**>(scratch);
   scratch += whole_lines(rows * static_cast<int64_t>(sizeof(float*)));
   if (types_.x == Element::kFloat32) {
@@ -177,7 +169,7 @@ void TypedMatrix::run_wide(const void* x, int64_t stride, int64_t rows, int64_t 
     auto* wide = reinterpret_cast<float*>(scratch);
     scratch += whole_lines(rows * k_ * kFloatBytes);
     set_->convert.widen({x, types_.x, rows, k_, stride / bytes_of(types_.x),
-                        static_cast<float>(types_.in_zero), wide});
+                         static_cast<float>(types_.in_zero), wide});
     for (int64_t i = 0; i < rows; ++i) pointers[i] = wide + i * k_;
   }
   const bool direct = epilogue_in_panel();
@@ -202,8 +194,9 @@ void TypedMatrix::run_wide(const void* x, int64_t stride, int64_t rows, int64_t 
   }
   if (direct) return;
   const PackedMatrix::Panel end = wide_.panel(last - 1);
-  set_->convert.epilogue({c + start, rows, end.column + end.columns - start, n_, epilogue_.at(start),
-                       static_cast<char*>(y) + start * bytes_of(types_.result), ldy});
+  set_->convert.epilogue({c + start, rows, end.column + end.columns - start, n_,
+                          epilogue_.at(start),
+                          static_cast<char*>(y) + start * bytes_of(types_.result), ldy});
 }
 
 }  // namespace thaw::cpu

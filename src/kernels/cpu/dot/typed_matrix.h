@@ -26,7 +26,7 @@ class TypedMatrix {
  public:
   TypedMatrix() = default;
   TypedMatrix(const OpDesc& desc, const KernelSet& set, const LayerTypes& types,
-               const MatrixPart& part);
+              const MatrixPart& part);
 
   const LayerTypes& types() const { return types_; }
   int64_t k() const { return k_; }
@@ -73,8 +73,5 @@ class TypedMatrix {
   ChannelEpilogue epilogue_;
   const int32_t* correction_ = nullptr;
 };
-
-// The dot products of a set for one type; null when products in float32 are its best.
-const DotKernels* dot_kernels(const KernelSet& set, Element x);
 
 }  // namespace thaw::cpu

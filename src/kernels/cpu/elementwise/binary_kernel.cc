@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "base/thread_pool.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -139,8 +139,6 @@ class BinaryKernel : public OpKernel {
 
 }  // namespace
 
-void add_binary_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, BinaryKernel, OpKind::kBinary, "binary");
-}
+const KernelClass kBinary = kernel_class<BinaryKernel>();
 
 }  // namespace thaw::cpu

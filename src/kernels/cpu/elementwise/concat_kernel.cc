@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/thread_pool.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 
 namespace thaw::cpu {
 namespace {
@@ -64,8 +64,6 @@ class ConcatKernel : public OpKernel {
 
 }  // namespace
 
-void add_concat_entries(Entries& entries) {
-  add_entry<Isa::kGeneric, ConcatKernel>(entries, "cpu.concat.generic", OpKind::kConcat);
-}
+const KernelClass kConcat = kernel_class<ConcatKernel>();
 
 }  // namespace thaw::cpu

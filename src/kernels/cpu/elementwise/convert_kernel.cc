@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "base/thread_pool.h"
-#include "kernels/cpu/entries.h"
 #include "kernels/cpu/layer_types.h"
+#include "kernels/cpu/rows.h"
 
 namespace thaw::cpu {
 namespace {
@@ -47,7 +47,8 @@ class QuantizeKernel : public OpKernel {
 
 // y = (x - zero) * scale in another type, by way of float32, in pieces that stay in the first-level
 // cache.
-void convert(const ConvertKernels& kernels, RunContext& context, DType to, float zero, float scale) {
+void convert(const ConvertKernels& kernels, RunContext& context, DType to, float zero,
+             float scale) {
   constexpr int64_t kPiece = 1024;
   const Tensor& x = context.input(0);
   Tensor& y = context.output(0, to, x.shape());
@@ -64,7 +65,8 @@ void convert(const ConvertKernels& kernels, RunContext& context, DType to, float
       const char* in = static_cast<const char*>(x.raw()) + i * bytes_of(x_type);
       char* out = static_cast<char*>(y.raw()) + i * bytes_of(y_type);
       kernels.widen({in, x_type, 1, n, n, zero, wide.data()});
-      kernels.epilogue({wide.data(), 1, n, n, {scales.data(), zeros.data(), {}, 0, y_type}, out, n});
+      kernels.epilogue(
+          {wide.data(), 1, n, n, {scales.data(), zeros.data(), {}, 0, y_type}, out, n});
     }
   });
 }
@@ -111,10 +113,8 @@ class CastFloatKernel : public OpKernel {
 
 }  // namespace
 
-void add_convert_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, QuantizeKernel, OpKind::kQuantize, "quantize");
-  THAW_CPU_ENTRIES(entries, DequantizeKernel, OpKind::kDequantize, "dequantize");
-  THAW_CPU_ENTRIES(entries, CastFloatKernel, OpKind::kCast, "cast_float");
-}
+const KernelClass kQuantize = kernel_class<QuantizeKernel>();
+const KernelClass kDequantize = kernel_class<DequantizeKernel>();
+const KernelClass kCastFloat = kernel_class<CastFloatKernel>();
 
 }  // namespace thaw::cpu

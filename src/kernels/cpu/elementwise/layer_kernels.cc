@@ -6,7 +6,7 @@
 
 #include "base/thread_pool.h"
 #include "kernels/cpu/conv/window.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -173,10 +173,8 @@ class ReduceKernel : public OpKernel {
 
 }  // namespace
 
-void add_layer_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, PoolKernel, OpKind::kPool, "pool");
-  THAW_CPU_ENTRIES(entries, BatchNormKernel, OpKind::kBatchNorm, "batch_norm");
-  THAW_CPU_ENTRIES(entries, ReduceKernel, OpKind::kReduce, "reduce");
-}
+const KernelClass kPool = kernel_class<PoolKernel>();
+const KernelClass kBatchNorm = kernel_class<BatchNormKernel>();
+const KernelClass kReduce = kernel_class<ReduceKernel>();
 
 }  // namespace thaw::cpu

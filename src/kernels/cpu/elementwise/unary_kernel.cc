@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "base/thread_pool.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -163,11 +163,9 @@ class SoftmaxKernel : public OpKernel {
 
 }  // namespace
 
-void add_unary_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, UnaryKernel, OpKind::kUnary, "unary");
-  THAW_CPU_ENTRIES(entries, CastBytesKernel, OpKind::kCast, "cast_bytes");
-  THAW_CPU_ENTRIES(entries, FakeQuantKernel, OpKind::kFakeQuant, "fake_quant");
-  THAW_CPU_ENTRIES(entries, SoftmaxKernel, OpKind::kSoftmax, "softmax");
-}
+const KernelClass kUnary = kernel_class<UnaryKernel>();
+const KernelClass kCastBytes = kernel_class<CastBytesKernel>();
+const KernelClass kFakeQuant = kernel_class<FakeQuantKernel>();
+const KernelClass kSoftmax = kernel_class<SoftmaxKernel>();
 
 }  // namespace thaw::cpu

@@ -2,7 +2,7 @@
 #include <fmt/core.h>
 
 #include "kernels/cpu/conv/conv.h"
-#include "kernels/cpu/gemm/other_panels.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -70,9 +70,6 @@ class MatMulKernel : public OpKernel {
 
 }  // namespace
 
-void add_matmul_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, MatMulKernel, OpKind::kMatMul, "matmul");
-  THAW_CPU_PANEL_ENTRIES(entries, MatMulKernel, OpKind::kMatMul, "matmul");
-}
+const KernelClass kMatMul = kernel_class<MatMulKernel>();
 
 }  // namespace thaw::cpu

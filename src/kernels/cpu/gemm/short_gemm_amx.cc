@@ -200,7 +200,7 @@ class Columns {
   void epilogue() {
     if (stored_.count > 0)
       epilogue_panel<float>(out_, {sums_[0], kPanelWidth, stored_.count}, stored_.row,
-                          first_ * int64_t{kLanes}, second_ ? 2 : 1);
+                            first_ * int64_t{kLanes}, second_ ? 2 : 1);
     stored_.count = 0;
   }
 
@@ -214,7 +214,7 @@ class Columns {
     part.ldc = kMaxPanelVectors * kLanes;
     avx512::kGemmKernels.panel(part);
     epilogue_panel<float>(out_, {sums + first_ * kLanes, part.ldc, count}, row,
-                        first_ * int64_t{kLanes}, second_ ? 2 : 1);
+                          first_ * int64_t{kLanes}, second_ ? 2 : 1);
   }
 
   struct Block {

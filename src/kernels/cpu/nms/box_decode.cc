@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 
 namespace thaw::cpu {
 namespace {
@@ -94,8 +94,6 @@ class BoxDecodeKernel : public OpKernel {
 
 }  // namespace
 
-void add_box_decode_entries(Entries& entries) {
-  add_entry<Isa::kGeneric, BoxDecodeKernel>(entries, "cpu.box_decode.generic", OpKind::kBoxDecode);
-}
+const KernelClass kBoxDecode = kernel_class<BoxDecodeKernel>();
 
 }  // namespace thaw::cpu

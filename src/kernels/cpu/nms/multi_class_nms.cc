@@ -17,8 +17,8 @@
 
 #include "base/round_up.h"
 #include "base/thread_pool.h"
-#include "kernels/cpu/entries.h"
 #include "kernels/cpu/nms/best_scores.h"
+#include "kernels/cpu/rows.h"
 
 namespace thaw::cpu {
 namespace {
@@ -120,7 +120,7 @@ class MultiClassNmsKernel : public OpKernel {
 
   MultiClassNmsKernel(const OpDesc& desc, const KernelSet& set)
       : op_(std::get<MultiClassNms>(desc.op)),
-        loops_(nms_loops(set.isa)),
+        loops_(set.nms),
         sigmoid_(op_.logits ? set.vector.unary[static_cast<int>(UnaryFn::kSigmoid)] : nullptr) {}
 
   void run(RunContext& context) override {
@@ -212,8 +212,6 @@ class MultiClassNmsKernel : public OpKernel {
 
 }  // namespace
 
-void add_multi_class_nms_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, MultiClassNmsKernel, OpKind::kMultiClassNms, "multi_class_nms");
-}
+const KernelClass kMultiClassNms = kernel_class<MultiClassNmsKernel>();
 
 }  // namespace thaw::cpu

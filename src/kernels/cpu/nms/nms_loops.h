@@ -4,8 +4,6 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "base/cpu_features.h"
-
 namespace thaw::cpu {
 
 // Boxes that were chosen, coordinate by coordinate: ymin <= ymax, xmin <= xmax, area their product.
@@ -39,7 +37,5 @@ struct NmsLoops {
   // Whether TensorFlow's IoU of `box` with one of the chosen is not <= threshold (NaN is not).
   bool (*hidden)(const NmsBox& box, const ChosenBoxes& chosen, float threshold);
 };
-
-const NmsLoops& nms_loops(Isa isa);
 
 }  // namespace thaw::cpu

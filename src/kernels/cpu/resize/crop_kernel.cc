@@ -5,7 +5,7 @@
 #include <cmath>
 
 #include "base/thread_pool.h"
-#include "kernels/cpu/entries.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -143,8 +143,6 @@ class CropKernel : public OpKernel {
 
 }  // namespace
 
-void add_crop_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, CropKernel, OpKind::kCropAndResize, "crop_and_resize");
-}
+const KernelClass kCrop = kernel_class<CropKernel>();
 
 }  // namespace thaw::cpu

@@ -8,10 +8,10 @@
 #include "base/round_up.h"
 #include "base/thread_pool.h"
 #include "kernels/cpu/conv/window.h"
-#include "kernels/cpu/entries.h"
 #include "kernels/cpu/gemm/gemm.h"
 #include "kernels/cpu/layer_types.h"
 #include "kernels/cpu/resize/resize.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -78,8 +78,8 @@ class RowMaker {
     std::memset(scratch, 0, Scratch(s).ring + Scratch(s).zeros);
   }
 
-  // Output row oy of the picture at x into out [out_w, out_c]; or, with kernels that have an epilogue, what
-  // `epilogue` makes of it into rounded.
+  // Output row oy of the picture at x into out [out_w, out_c]; or, with kernels that have an
+  // epilogue, what `epilogue` makes of it into rounded.
   void run(const T* x, int64_t oy, float* out, const Epilogue& epilogue, void* rounded) {
     if (x != x_) {
       x_ = x;
@@ -182,7 +182,7 @@ class ResizeConvKernel : public OpKernel {
     filter_ = PackedMatrix(gemm, k, n, packed_.data<char>());
     factors_ = desc.pack(ChannelEpilogue::bytes(n), [&](void* memory) {
       ChannelEpilogue::fill(types, std::vector<float>(static_cast<size_t>(n), 1.0F),
-                          gemm.has_epilogue() ? bias : nullptr, memory);
+                            gemm.has_epilogue() ? bias : nullptr, memory);
     });
     epilogue_ = ChannelEpilogue(types, n, factors_.raw());
     const Shape& x = desc.inputs[0].shape;
@@ -287,10 +287,7 @@ class ShortResizeConvKernel : public ResizeConvKernel {
 
 }  // namespace
 
-void add_resize_conv_entries(Entries& entries) {
-  add_entry<Isa::kAmx, ShortResizeConvKernel>(entries, "cpu.resize_conv2d.amx",
-                                              OpKind::kResizeConv2D);
-  THAW_CPU_ENTRIES(entries, ResizeConvKernel, OpKind::kResizeConv2D, "resize_conv2d");
-}
+const KernelClass kShortResizeConv = kernel_class<ShortResizeConvKernel>();
+const KernelClass kResizeConv = kernel_class<ResizeConvKernel>();
 
 }  // namespace thaw::cpu

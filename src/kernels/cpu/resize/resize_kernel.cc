@@ -3,8 +3,8 @@
 #include <fmt/core.h>
 
 #include "base/thread_pool.h"
-#include "kernels/cpu/entries.h"
 #include "kernels/cpu/resize/resize.h"
+#include "kernels/cpu/rows.h"
 #include "kernels/ref/ref.h"
 
 namespace thaw::cpu {
@@ -117,9 +117,7 @@ class ResizeAffineKernel : public ResizeKernelBase {
 
 }  // namespace
 
-void add_resize_entries(Entries& entries) {
-  THAW_CPU_ENTRIES(entries, ResizeKernel, OpKind::kResize, "resize");
-  THAW_CPU_ENTRIES(entries, ResizeAffineKernel, OpKind::kResizeAffine, "resize_affine");
-}
+const KernelClass kResize = kernel_class<ResizeKernel>();
+const KernelClass kResizeAffine = kernel_class<ResizeAffineKernel>();
 
 }  // namespace thaw::cpu
