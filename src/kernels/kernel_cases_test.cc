@@ -336,7 +336,7 @@ Case resize_case(Random& random) {
   const Tensor size = Tensor::of<int32_t>(
       DType::kInt32, {2},
       {static_cast<int32_t>(random.between(1, 50)), static_cast<int32_t>(random.between(1, 50))});
-  return {op, {picture(random), size}};
+  return {op, {picture(random), size}, {false, random.chance(0.5)}};
 }
 
 Case resize_affine_case(Random& random) {
@@ -383,7 +383,7 @@ Case crop_case(Random& random) {
   const Tensor size = Tensor::of<int32_t>(
       DType::kInt32, {2},
       {static_cast<int32_t>(random.between(1, 9)), static_cast<int32_t>(random.between(1, 9))});
-  return {op, {x, boxes, indices, size}};
+  return {op, {x, boxes, indices, size}, {false, false, false, random.chance(0.5)}};
 }
 
 }  // namespace

@@ -148,12 +148,18 @@ class Runner {
       if (inputs_[i].constant != nullptr && kernel.holds_constant(i)) inputs[i] = Tensor();
     ThreadPool pool(threads);
     Workspace workspace;
+    const auto planned_bytes = static_cast<int64_t>(kernel.scratch_bytes(threads));
+    Tensor scratch = spoiled(Tensor::view(DType::kUInt8, {planned_bytes}, nullptr));
     for (const bool planned : {false, true}) {
       std::vector<Tensor> outputs(expected_.size());
       RunContext context(&pool, &workspace);
       for (size_t i = 0; planned && i < outputs.size(); ++i) outputs[i] = spoiled(expected_[i]);
       context.bind(inputs, outputs);
+      context.set_scratch(scratch.raw(), scratch.num_bytes());
       kernel.run(context);
+      if (planned_bytes > 0) {
+        EXPECT_EQ(workspace.scratch_bytes(), 0U) << row.name;
+      }
       for (size_t i = 0; i < outputs.size(); ++i)
         EXPECT_EQ(difference(outputs[i], expected_[i], limits_of(row)), "")
             << row.name << " with " << threads << " threads on " << describe();
@@ -276,6 +282,22 @@ void expect_vendor_rows_ran(const char* library, KernelTable table, const RunCou
     return;
   }
   for (const KernelEntry& row : table) EXPECT_EQ(runs.count(row.name), 1U) << row.name;
+}
+
+// A kernel says its scratch beforehand where the shapes are known, and else in the run.
+TEST(KernelTable, ScratchIsKnownWithTheShapes) {
+  const Tensor filter = Tensor::zeros(DType::kFloat32, {3, 3, 4, 8});
+  const Op conv = Conv2D();
+  for (const int64_t height : {int64_t{4}, kUnknownDim}) {
+    const OpDesc desc{
+        conv,
+        {{DType::kFloat32, {1, height, 4, 4}, nullptr}, {filter.dtype(), filter.shape(), &filter}},
+        {{DType::kFloat32, Shape::unknown(), nullptr}}};
+    for (const KernelEntry& row : cpu_kernels()) {
+      if (row.op != OpKind::kConv2D || !row.can_run(desc).empty()) continue;
+      EXPECT_EQ(row.create(desc)->scratch_bytes(2) > 0, height > 0) << row.name;
+    }
+  }
 }
 
 TEST(KernelTable, BestLevelComesFirst) {

@@ -38,18 +38,14 @@ class ConvHeadsKernel : public OpKernel {
       channels_ += n;
     }
     results_.resize(heads_.size());
+    planned_ =
+        planned_window("ConvHeads", op_, desc.inputs[0].shape, filter_[0], filter_[1], channels_);
   }
 
   void run(RunContext& context) override {
     const Tensor& x = context.input(0);
-    TypedConv conv;
-    conv.shape = window_shape("ConvHeads", op_, x, filter_[0], filter_[1], channels_);
-    conv.x_type = types_.x;
-    conv.in_zero = types_.in_zero;
-    conv.y_type = types_.result;
-    conv.filters = heads_.data();
-    conv.groups = 1;
-    conv.heads = static_cast<int64_t>(heads_.size());
+    const TypedConv conv =
+        conv_of(window_shape("ConvHeads", op_, x, filter_[0], filter_[1], channels_));
     if (conv.shape.in_c != filter_[2])
       ref::fail("ConvHeads", fmt::format("{} does not suit the filter {}", x.str(), filter_.str()));
     Shape out = output_shape(conv.shape);
@@ -58,9 +54,8 @@ class ConvHeadsKernel : public OpKernel {
       results_[i] = context.output(i, dtype_of(types_.result), out).raw();
     }
     if (out.num_elements() == 0) return;
-    const auto threads = static_cast<size_t>(context.pool().threads());
     typed_conv(conv, x.raw(), results_.data(), context.pool(),
-               context.scratch(typed_conv_scratch_bytes(conv) * threads));
+               context.scratch(scratch_for(conv, context.pool().threads())));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
@@ -69,14 +64,26 @@ class ConvHeadsKernel : public OpKernel {
     for (const TypedMatrix& head : heads_) total += head.bytes();
     return total;
   }
+  size_t scratch_bytes(int threads) const override {
+    return planned_ ? scratch_for(conv_of(*planned_), threads) : 0;
+  }
 
  private:
+  TypedConv conv_of(const WindowShape& shape) const {
+    const auto heads = static_cast<int64_t>(heads_.size());
+    return {shape, types_.x, types_.in_zero, types_.result, heads_.data(), 1, heads};
+  }
+  static size_t scratch_for(const TypedConv& conv, int threads) {
+    return typed_conv_scratch_bytes(conv) * static_cast<size_t>(threads);
+  }
+
   const ConvHeads op_;
   const Shape filter_;
   const LayerTypes types_;
   std::vector<TypedMatrix> heads_;
   std::vector<void*> results_;
   int64_t channels_ = 0;
+  std::optional<WindowShape> planned_;
 };
 
 }  // namespace

@@ -55,6 +55,7 @@ class ConvKernel : public OpKernel {
     });
     for (int64_t g = 0; g < groups_; ++g)
       filters_.emplace_back(gemm_, k, n, packed_.data<char>() + static_cast<size_t>(g) * one);
+    planned_ = planned_window("Conv2D", op_, desc.inputs[0].shape, kernel_h_, kernel_w_, out_c_);
   }
 
   void run(RunContext& context) override {
@@ -64,17 +65,22 @@ class ConvKernel : public OpKernel {
       ref::fail("Conv2D", fmt::format("{} where {} channels were planned", x.str(), in_c_));
     Tensor& y = context.output(0, DType::kFloat32, output_shape(shape));
     if (y.num_elements() == 0) return;
-    const size_t scratch = conv2d_scratch_bytes(gemm_, shape, groups_);
-    const auto threads = static_cast<size_t>(context.pool().threads());
     conv2d(shape, filters_.data(), groups_, x.data<float>(),
            {y.data<float>(), clamp_of(op_.activation)}, context.pool(),
-           context.scratch(scratch * threads));
+           context.scratch(scratch_for(shape, context.pool().threads())));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
   size_t bytes() const override { return packed_.num_bytes(); }
+  size_t scratch_bytes(int threads) const override {
+    return planned_ ? scratch_for(*planned_, threads) : 0;
+  }
 
  private:
+  size_t scratch_for(const WindowShape& shape, int threads) const {
+    return conv2d_scratch_bytes(gemm_, shape, groups_) * static_cast<size_t>(threads);
+  }
+
   const Conv2D op_;
   const GemmKernels& gemm_;
   const int64_t in_c_;
@@ -84,6 +90,7 @@ class ConvKernel : public OpKernel {
   int64_t groups_ = 1;
   Tensor packed_;
   std::vector<PackedMatrix> filters_;
+  std::optional<WindowShape> planned_;
 };
 
 }  // namespace

@@ -53,6 +53,8 @@ class SeparableKernel : public OpKernel {
     const int64_t n = desc.inputs[3].constant->dim(3);
     depthwise_ = DepthwiseLayer(desc, set, depthwise_types(op_, x), 1, 2);
     pointwise_ = TypedMatrix(desc, set, pointwise_types(op_, x), {3, 4, filter_[2], n, n});
+    planned_ = planned_window("SeparableConv2D", op_, desc.inputs[0].shape, filter_[0], filter_[1],
+                              filter_[2]);
   }
 
   void run(RunContext& context) override {
@@ -67,11 +69,17 @@ class SeparableKernel : public OpKernel {
     out[3] = pointwise_.n();
     Tensor& y = context.output(0, result_, out);
     if (y.num_elements() == 0) return;
-    compute(layer, x.raw(), y.raw(), context);
+    compute(layer, x.raw(), y.raw(), context.pool(),
+            context.scratch(scratch_for(layer, context.pool().threads())));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
   size_t bytes() const override { return depthwise_.bytes() + pointwise_.bytes(); }
+  size_t scratch_bytes(int threads) const override {
+    return planned_ && pointwise_.n() > 0
+               ? scratch_for({*planned_, depthwise_, pointwise_}, threads)
+               : 0;
+  }
 
  private:
   static std::string refuse_shapes(const OpDesc& desc) {
@@ -86,10 +94,12 @@ class SeparableKernel : public OpKernel {
     return {};
   }
 
-  virtual void compute(const Separable& layer, const void* x, void* y, RunContext& context) {
-    const int threads = context.pool().threads();
-    const size_t scratch = separable_scratch_bytes(layer, threads);
-    separable(layer, x, y, context.pool(), context.scratch(scratch * static_cast<size_t>(threads)));
+  virtual void compute(const Separable& layer, const void* x, void* y, ThreadPool& pool,
+                       void* scratch) const {
+    separable(layer, x, y, pool, scratch);
+  }
+  virtual size_t scratch_for(const Separable& layer, int threads) const {
+    return separable_scratch_bytes(layer, threads) * static_cast<size_t>(threads);
   }
 
   const SeparableConv2D op_;
@@ -97,6 +107,7 @@ class SeparableKernel : public OpKernel {
   const DType result_;
   DepthwiseLayer depthwise_;
   TypedMatrix pointwise_;
+  std::optional<WindowShape> planned_;
 };
 
 // The halves one after the other, over the whole picture.
@@ -105,10 +116,12 @@ class SplitSeparableKernel : public SeparableKernel {
   using SeparableKernel::SeparableKernel;
 
  private:
-  void compute(const Separable& layer, const void* x, void* y, RunContext& context) override {
-    const int threads = context.pool().threads();
-    split_separable(layer, x, y, context.pool(),
-                    context.scratch(split_separable_scratch_bytes(layer, threads)));
+  void compute(const Separable& layer, const void* x, void* y, ThreadPool& pool,
+               void* scratch) const override {
+    split_separable(layer, x, y, pool, scratch);
+  }
+  size_t scratch_for(const Separable& layer, int threads) const override {
+    return split_separable_scratch_bytes(layer, threads);
   }
 };
 

@@ -58,25 +58,21 @@ class TypedConvKernel : public OpKernel {
     for (int64_t g = 0; g < filter_.groups; ++g)
       matrices_.emplace_back(desc, set, types_,
                              MatrixPart{1, 2, filter_.k(), n, filter_.out_c, g * n});
+    planned_ =
+        planned_window("Conv2D", op_, desc.inputs[0].shape, filter_.h, filter_.w, filter_.out_c);
   }
 
   void run(RunContext& context) override {
     const Tensor& x = context.input(0);
-    TypedConv conv;
-    conv.shape = window_shape("Conv2D", op_, x, filter_.h, filter_.w, filter_.out_c);
-    conv.x_type = types_.x;
-    conv.in_zero = types_.in_zero;
-    conv.y_type = types_.result;
-    conv.filters = matrices_.data();
-    conv.groups = filter_.groups;
+    const TypedConv conv =
+        conv_of(window_shape("Conv2D", op_, x, filter_.h, filter_.w, filter_.out_c));
     if (conv.shape.in_c != in_c_)
       ref::fail("Conv2D", fmt::format("{} where {} channels were planned", x.str(), in_c_));
     Tensor& y = context.output(0, dtype_of(types_.result), output_shape(conv.shape));
     if (y.num_elements() == 0) return;
-    const auto threads = static_cast<size_t>(context.pool().threads());
     void* const result = y.raw();
     typed_conv(conv, x.raw(), &result, context.pool(),
-               context.scratch(typed_conv_scratch_bytes(conv) * threads));
+               context.scratch(scratch_for(conv, context.pool().threads())));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
@@ -85,8 +81,18 @@ class TypedConvKernel : public OpKernel {
     for (const TypedMatrix& m : matrices_) total += m.bytes();
     return total;
   }
+  size_t scratch_bytes(int threads) const override {
+    return planned_ ? scratch_for(conv_of(*planned_), threads) : 0;
+  }
 
  private:
+  TypedConv conv_of(const WindowShape& shape) const {
+    return {shape, types_.x, types_.in_zero, types_.result, matrices_.data(), filter_.groups};
+  }
+  static size_t scratch_for(const TypedConv& conv, int threads) {
+    return typed_conv_scratch_bytes(conv) * static_cast<size_t>(threads);
+  }
+
   // Gathering and splitting float32 costs more below.
   static constexpr int64_t kLeastLength = 64;
 
@@ -95,6 +101,7 @@ class TypedConvKernel : public OpKernel {
   const int64_t in_c_;
   const LayerTypes types_;
   std::vector<TypedMatrix> matrices_;
+  std::optional<WindowShape> planned_;
 };
 
 // Products in float32 of activations of 8 or 16 bits.
@@ -140,6 +147,8 @@ class RoundedConvKernel : public OpKernel {
     for (int64_t g = 0; g < filter_.groups; ++g)
       matrices_.emplace_back(gemm_, filter_.k(), n, memory + static_cast<size_t>(g) * one);
     epilogue_ = ChannelEpilogue(types_, filter_.out_c, memory + all);
+    planned_ =
+        planned_window("Conv2D", op_, desc.inputs[0].shape, filter_.h, filter_.w, filter_.out_c);
   }
 
   void run(RunContext& context) override {
@@ -149,17 +158,22 @@ class RoundedConvKernel : public OpKernel {
       ref::fail("Conv2D", fmt::format("{} where {} channels were planned", x.str(), in_c_));
     Tensor& y = context.output(0, dtype_of(types_.result), output_shape(shape));
     if (y.num_elements() == 0) return;
-    const size_t scratch = conv2d_scratch_bytes(gemm_, shape, filter_.groups, true);
-    const auto threads = static_cast<size_t>(context.pool().threads());
     conv2d(shape, matrices_.data(), filter_.groups, x.data<float>(),
            {y.raw(), {}, epilogue_rows_, epilogue_.at(0)}, context.pool(),
-           context.scratch(scratch * threads));
+           context.scratch(scratch_for(shape, context.pool().threads())));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
   size_t bytes() const override { return packed_.num_bytes(); }
+  size_t scratch_bytes(int threads) const override {
+    return planned_ ? scratch_for(*planned_, threads) : 0;
+  }
 
  private:
+  size_t scratch_for(const WindowShape& shape, int threads) const {
+    return conv2d_scratch_bytes(gemm_, shape, filter_.groups, true) * static_cast<size_t>(threads);
+  }
+
   const Conv2D op_;
   const FilterShape filter_;
   const GemmKernels& gemm_;
@@ -169,6 +183,7 @@ class RoundedConvKernel : public OpKernel {
   ChannelEpilogue epilogue_;
   Tensor packed_;
   std::vector<PackedMatrix> matrices_;
+  std::optional<WindowShape> planned_;
 };
 
 // Where products are short and the set has kernels for those.

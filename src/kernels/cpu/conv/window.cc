@@ -30,4 +30,13 @@ WindowShape window_shape(const char* op, const Window& window, const Tensor& x, 
   return s;
 }
 
+std::optional<WindowShape> planned_window(const char* op, const Window& window, const Shape& x,
+                                          int64_t kernel_h, int64_t kernel_w, int64_t out_c) {
+  if (!x.is_static()) return {};
+  const Tensor without_memory = Tensor::view(DType::kFloat32, x, nullptr);
+  const WindowShape s = window_shape(op, window, without_memory, kernel_h, kernel_w, out_c);
+  if (output_shape(s).num_elements() == 0) return {};
+  return s;
+}
+
 }  // namespace thaw::cpu

@@ -1,6 +1,8 @@
 // Extents of windowed ops for the fast kernels.
 #pragma once
 
+#include <optional>
+
 #include "kernels/cpu/conv/conv.h"
 #include "ops/nn.h"
 #include "thaw/tensor.h"
@@ -11,6 +13,10 @@ namespace thaw::cpu {
 // InputError naming `op` when they don't go together.
 WindowShape window_shape(const char* op, const Window& window, const Tensor& x, int64_t kernel_h,
                          int64_t kernel_w, int64_t out_c);
+// The same for an x of which only the shape is known yet: none where that is open, or nothing is to
+// be computed.
+std::optional<WindowShape> planned_window(const char* op, const Window& window, const Shape& x,
+                                          int64_t kernel_h, int64_t kernel_w, int64_t out_c);
 
 inline Shape output_shape(const WindowShape& s) { return {s.batch, s.out_h, s.out_w, s.out_c}; }
 

@@ -36,6 +36,8 @@ class DepthwiseKernel : public OpKernel {
     LayerTypes types = layer_types(op_, op_.activation, desc.inputs[0].dtype);
     types.float16_accumulation = op_.float16_accumulation;
     layer_ = DepthwiseLayer(desc, set, types, 1, 2);
+    planned_ = planned_window("DepthwiseConv2D", op_, desc.inputs[0].shape, filter_[0], filter_[1],
+                              filter_[2] * filter_[3]);
   }
 
   void run(RunContext& context) override {
@@ -47,18 +49,25 @@ class DepthwiseKernel : public OpKernel {
                 fmt::format("{} does not suit the filter {}", x.str(), filter_.str()));
     Tensor& y = context.output(0, dtype_of(layer_.types().result), output_shape(shape));
     if (y.num_elements() == 0) return;
-    const auto threads = static_cast<size_t>(context.pool().threads());
     layer_.run(shape, x.raw(), y.raw(), context.pool(),
-               context.scratch(whole_lines(layer_.scratch_bytes(shape)) * threads));
+               context.scratch(scratch_for(shape, context.pool().threads())));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
   size_t bytes() const override { return layer_.bytes(); }
+  size_t scratch_bytes(int threads) const override {
+    return planned_ ? scratch_for(*planned_, threads) : 0;
+  }
 
  private:
+  size_t scratch_for(const WindowShape& shape, int threads) const {
+    return whole_lines(layer_.scratch_bytes(shape)) * static_cast<size_t>(threads);
+  }
+
   const DepthwiseConv2D op_;
   const Shape filter_;
   DepthwiseLayer layer_;
+  std::optional<WindowShape> planned_;
 };
 
 // Other types at one end or both.

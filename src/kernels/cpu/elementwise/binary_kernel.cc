@@ -68,7 +68,8 @@ class BinaryKernel : public OpKernel {
   }
   BinaryKernel(const OpDesc& desc, const KernelSet& set)
       : op_(std::get<Binary>(desc.op)),
-        fn_(set.vector.binary[static_cast<int>(binary_fn(op_.kind))]) {}
+        fn_(set.vector.binary[static_cast<int>(binary_fn(op_.kind))]),
+        repeats_(desc.inputs[0].shape != desc.inputs[1].shape) {}
 
   void run(RunContext& context) override {
     const Tensor& a = context.input(0);
@@ -90,7 +91,13 @@ class BinaryKernel : public OpKernel {
     rows(context, shape, repeat, whole_a);
   }
 
+  size_t scratch_bytes(int /*threads*/) const override {
+    return repeats_ ? kLong * sizeof(float) : 0;
+  }
+
  private:
+  static constexpr int64_t kLong = 256;
+
   void flat(RunContext& context, const Shape& shape, int64_t a_step, int64_t b_step) {
     const auto* a = context.input(0).data<float>();
     const auto* b = context.input(1).data<float>();
@@ -123,11 +130,9 @@ class BinaryKernel : public OpKernel {
 
   // A short row is repeated until it makes a longer one, which vectors fill better.
   static const float* widen(RunContext& context, const float* row, Repeat& repeat) {
-    constexpr int64_t kLong = 256;
     if (repeat.inner >= kLong / 2) return row;
     const int64_t times = kLong / repeat.inner;
-    auto* wide =
-        static_cast<float*>(context.scratch(static_cast<size_t>(times * repeat.inner) * 4));
+    auto* wide = static_cast<float*>(context.scratch(kLong * sizeof(float)));
     for (int64_t i = 0; i < times; ++i) std::copy_n(row, repeat.inner, wide + i * repeat.inner);
     repeat.inner *= times;
     return wide;
@@ -135,6 +140,7 @@ class BinaryKernel : public OpKernel {
 
   const Binary op_;
   void (*const fn_)(const BinaryJob&);
+  const bool repeats_;  // one operand may be the smaller
 };
 
 }  // namespace

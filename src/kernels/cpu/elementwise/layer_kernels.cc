@@ -24,7 +24,11 @@ class PoolKernel : public OpKernel {
   }
   PoolKernel(const OpDesc& desc, const KernelSet& set)
       : op_(std::get<Pool>(desc.op)),
-        fn_(op_.kind == PoolKind::kMax ? set.vector.pool_max : set.vector.pool_average) {}
+        fn_(op_.kind == PoolKind::kMax ? set.vector.pool_max : set.vector.pool_average) {
+    const Shape& x = desc.inputs[0].shape;
+    if (x.rank() == 4)
+      planned_ = planned_window("Pool", op_, x, op_.window[0], op_.window[1], x[3]);
+  }
 
   void run(RunContext& context) override {
     const Tensor& x = context.input(0);
@@ -32,10 +36,9 @@ class PoolKernel : public OpKernel {
     const WindowShape s = window_shape("Pool", op_, x, op_.window[0], op_.window[1], channels);
     Tensor& out = context.output(0, DType::kFloat32, output_shape(s));
     if (out.num_elements() == 0) return;
-    const int64_t window = std::min(s.kernel_h, s.in_h) * std::min(s.kernel_w, s.in_w);
-    const auto threads = static_cast<size_t>(context.pool().threads());
-    auto* taps = static_cast<const float**>(
-        context.scratch(threads * static_cast<size_t>(window + 1) * sizeof(float*)));
+    const int64_t window = taps_of(s);
+    auto* taps =
+        static_cast<const float**>(context.scratch(scratch_for(s, context.pool().threads())));
     const auto* from = x.data<float>();
     auto* to = out.data<float>();
     const int64_t row = s.out_w * channels;
@@ -46,7 +49,18 @@ class PoolKernel : public OpKernel {
                                 });
   }
 
+  size_t scratch_bytes(int threads) const override {
+    return planned_ ? scratch_for(*planned_, threads) : 0;
+  }
+
  private:
+  static int64_t taps_of(const WindowShape& s) {
+    return std::min(s.kernel_h, s.in_h) * std::min(s.kernel_w, s.in_w);
+  }
+  static size_t scratch_for(const WindowShape& s, int threads) {
+    return static_cast<size_t>(threads) * static_cast<size_t>(taps_of(s) + 1) * sizeof(float*);
+  }
+
   void pool_row(const WindowShape& s, const float* x, int64_t row, const float** taps, float* out) {
     const float* image = x + row / s.out_h * s.in_h * s.in_w * s.in_c;
     const int64_t y0 = row % s.out_h * s.stride_h - s.pad_top;
@@ -65,6 +79,7 @@ class PoolKernel : public OpKernel {
 
   const Pool op_;
   void (*const fn_)(const PoolPixel&);
+  std::optional<WindowShape> planned_;
 };
 
 class BatchNormKernel : public OpKernel {
@@ -74,7 +89,10 @@ class BatchNormKernel : public OpKernel {
     return refuse_dtype(desc);
   }
   BatchNormKernel(const OpDesc& desc, const KernelSet& set)
-      : op_(std::get<BatchNorm>(desc.op)), fn_(set.vector.normalize) {}
+      : op_(std::get<BatchNorm>(desc.op)), fn_(set.vector.normalize) {
+    const Shape& x = desc.inputs[0].shape;
+    if (x.rank() == 4 && x[3] != kUnknownDim) channels_ = x[3];
+  }
 
   void run(RunContext& context) override {
     const Tensor& x = context.input(0);
@@ -98,8 +116,13 @@ class BatchNormKernel : public OpKernel {
                                 });
   }
 
+  size_t scratch_bytes(int /*threads*/) const override {
+    return static_cast<size_t>(channels_) * sizeof(float);
+  }
+
  private:
   const BatchNorm op_;
+  int64_t channels_ = 0;
   void (*const fn_)(const NormalizeJob&);
 };
 

@@ -38,6 +38,8 @@ class MatMulKernel : public OpKernel {
                 desc.inputs.size() > 2 ? desc.inputs[2].constant->data<float>() : nullptr);
     });
     matrix_ = PackedMatrix(gemm_, k, n, packed_.raw());
+    const Shape& a = desc.inputs[0].shape;
+    if (a.is_static() && a.num_elements() > 0 && n > 0) planned_ = rows_of(a.num_elements());
   }
 
   void run(RunContext& context) override {
@@ -48,24 +50,35 @@ class MatMulKernel : public OpKernel {
     out[out.rank() - 1] = matrix_.n();
     Tensor& y = context.output(0, DType::kFloat32, out);
     if (y.num_elements() == 0) return;
-    WindowShape shape;
-    shape.in_w = shape.out_w = a.num_elements() / matrix_.k();
-    shape.in_c = matrix_.k();
-    shape.out_c = matrix_.n();
-    const size_t scratch = conv2d_scratch_bytes(gemm_, shape, 1);
-    const auto threads = static_cast<size_t>(context.pool().threads());
+    const WindowShape shape = rows_of(a.num_elements());
     conv2d(shape, &matrix_, 1, a.data<float>(), {y.data<float>(), clamp_}, context.pool(),
-           context.scratch(scratch * threads));
+           context.scratch(scratch_for(shape, context.pool().threads())));
   }
 
   bool holds_constant(size_t input) const override { return input > 0; }
   size_t bytes() const override { return packed_.num_bytes(); }
+  size_t scratch_bytes(int threads) const override {
+    return planned_ ? scratch_for(*planned_, threads) : 0;
+  }
 
  private:
+  // Rows of so many numbers together, as pixels of a picture.
+  WindowShape rows_of(int64_t numbers) const {
+    WindowShape shape;
+    shape.in_w = shape.out_w = numbers / matrix_.k();
+    shape.in_c = matrix_.k();
+    shape.out_c = matrix_.n();
+    return shape;
+  }
+  size_t scratch_for(const WindowShape& shape, int threads) const {
+    return conv2d_scratch_bytes(gemm_, shape, 1) * static_cast<size_t>(threads);
+  }
+
   const Clamp clamp_;
   const GemmKernels& gemm_;
   Tensor packed_;
   PackedMatrix matrix_;
+  std::optional<WindowShape> planned_;
 };
 
 }  // namespace

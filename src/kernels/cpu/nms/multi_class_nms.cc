@@ -121,30 +121,56 @@ class MultiClassNmsKernel : public OpKernel {
   MultiClassNmsKernel(const OpDesc& desc, const KernelSet& set)
       : op_(std::get<MultiClassNms>(desc.op)),
         loops_(set.nms),
-        sigmoid_(op_.logits ? set.vector.unary[static_cast<int>(UnaryFn::kSigmoid)] : nullptr) {}
+        sigmoid_(op_.logits ? set.vector.unary[static_cast<int>(UnaryFn::kSigmoid)] : nullptr) {
+    const Shape& boxes = desc.inputs[0].shape;
+    const Shape& scores = desc.inputs[1].shape;
+    if (!boxes.is_static() || boxes.rank() != 4 || scores.rank() != 3 || op_.max_per_class < 0 ||
+        scores[2] < op_.background)
+      return;
+    planned_.batch = boxes[0];
+    planned_.boxes = boxes[1];
+    planned_.box_classes = boxes[2];
+    planned_.classes = scores[2] - op_.background;
+  }
 
   void run(RunContext& context) override {
     const MultiClassNmsSizes sizes = multi_class_nms_sizes(op_, context);
     make_multi_class_nms_outputs(op_, sizes, context);
-    const int64_t capacity = std::min(op_.max_per_class, sizes.boxes);
-    if (capacity == 0 || sizes.classes == 0) return;
-    const size_t chosen_bytes = whole_lines(ChosenByClass::bytes(sizes.classes, capacity));
-    const size_t boxes_bytes = whole_lines(LazyBoxes::bytes(op_, sizes));
-    const size_t bytes = whole_lines(BestScores::kScratchBytes) + chosen_bytes + boxes_bytes;
-    const auto threads = static_cast<size_t>(
-        std::min<int64_t>(context.pool().threads(), std::max<int64_t>(sizes.batch, 1)));
-    auto* scratch = static_cast<char*>(context.scratch(threads * bytes));
+    const Parts parts(op_, sizes);
+    if (parts.capacity == 0 || sizes.classes == 0) return;
+    auto* scratch =
+        static_cast<char*>(context.scratch(scratch_for(sizes, context.pool().threads())));
     context.pool().parallel_for(sizes.batch, [&](int64_t begin, int64_t end, int thread) {
-      char* mine = scratch + static_cast<size_t>(thread) * bytes;
+      char* mine = scratch + static_cast<size_t>(thread) * parts.bytes();
       for (int64_t i = begin; i < end; ++i) {
-        Image image{
-            i, {sizes.classes, capacity, mine}, {op_, sizes, context, i, mine + chosen_bytes}};
-        run_image(context, sizes, image, mine + chosen_bytes + boxes_bytes);
+        Image image{i,
+                    {sizes.classes, parts.capacity, mine},
+                    {op_, sizes, context, i, mine + parts.chosen}};
+        run_image(context, sizes, image, mine + parts.chosen + parts.boxes);
       }
     });
   }
 
+  size_t scratch_bytes(int threads) const override { return scratch_for(planned_, threads); }
+
  private:
+  // Of one thread's scratch.
+  struct Parts {
+    Parts(const MultiClassNms& op, const MultiClassNmsSizes& sizes)
+        : capacity(std::min(op.max_per_class, sizes.boxes)),
+          chosen(whole_lines(ChosenByClass::bytes(sizes.classes, capacity))),
+          boxes(whole_lines(LazyBoxes::bytes(op, sizes))) {}
+    size_t bytes() const { return whole_lines(BestScores::kScratchBytes) + chosen + boxes; }
+    int64_t capacity;
+    size_t chosen;
+    size_t boxes;
+  };
+
+  size_t scratch_for(const MultiClassNmsSizes& sizes, int threads) const {
+    if (sizes.batch == 0) return 0;
+    return Parts(op_, sizes).bytes() * static_cast<size_t>(std::min<int64_t>(threads, sizes.batch));
+  }
+
   struct Image {
     int64_t index;
     ChosenByClass chosen;
@@ -208,6 +234,7 @@ class MultiClassNmsKernel : public OpKernel {
   const NmsLoops& loops_;
   void (*const sigmoid_)(const float*, float*, int64_t);
   std::atomic<float> guess_{-std::numeric_limits<float>::infinity()};
+  MultiClassNmsSizes planned_;  // a batch of 0: known only in a run
 };
 
 }  // namespace

@@ -40,7 +40,10 @@ class CropKernel : public OpKernel {
     return {};
   }
   CropKernel(const OpDesc& desc, const KernelSet& set)
-      : op_(std::get<CropAndResize>(desc.op)), vector_(set.vector) {}
+      : op_(std::get<CropAndResize>(desc.op)), vector_(set.vector) {
+    if (is_constant(desc, 3) && is_size(*desc.inputs[3].constant))
+      width_ = desc.inputs[3].constant->int_at(1);
+  }
 
   void run(RunContext& context) override {
     if (!is_plain(context)) return ref::run(op_, context);
@@ -51,7 +54,19 @@ class CropKernel : public OpKernel {
     }
   }
 
+  size_t scratch_bytes(int threads) const override { return taps_bytes(width_, threads); }
+
  private:
+  static bool is_size(const Tensor& size) {
+    if (!is_integer(size.dtype()) || size.num_elements() != 2) return false;
+    for (int64_t i = 0; i < 2; ++i)
+      if (size.int_at(i) < 1 || size.int_at(i) > INT32_MAX) return false;
+    return true;
+  }
+  static size_t taps_bytes(int64_t width, int threads) {
+    return static_cast<size_t>(threads) * static_cast<size_t>(width) * sizeof(ResizeTap);
+  }
+
   // What isn't is left to the reference and its error messages.
   static bool is_plain(const RunContext& context) {
     const Tensor& x = context.input(0);
@@ -61,10 +76,8 @@ class CropKernel : public OpKernel {
     if (x.rank() != 4 || x.num_elements() == 0 || x.dim(2) > INT32_MAX / x.dim(3) ||
         boxes.dtype() != DType::kFloat32 || boxes.rank() != 2 || boxes.dim(1) != 4 ||
         indices.dtype() != DType::kInt32 || indices.rank() != 1 || indices.dim(0) != boxes.dim(0) ||
-        !is_integer(size.dtype()) || size.num_elements() != 2)
+        !is_size(size))
       return false;
-    for (int64_t i = 0; i < 2; ++i)
-      if (size.int_at(i) < 1 || size.int_at(i) > INT32_MAX) return false;
     const auto* corner = boxes.data<float>();
     if (!std::all_of(corner, corner + boxes.num_elements(),
                      [](float c) { return std::isfinite(c); }))
@@ -83,9 +96,8 @@ class CropKernel : public OpKernel {
     const int64_t width = context.input(3).int_at(1);
     const int64_t row = width * x.dim(3);
     Tensor& out = context.output(0, DType::kFloat32, {boxes.dim(0), height, width, x.dim(3)});
-    const auto threads = static_cast<size_t>(context.pool().threads());
-    auto* scratch = static_cast<ResizeTap*>(
-        context.scratch(threads * static_cast<size_t>(width) * sizeof(ResizeTap)));
+    auto* scratch =
+        static_cast<ResizeTap*>(context.scratch(taps_bytes(width, context.pool().threads())));
     context.pool().parallel_for(boxes.dim(0), [&](int64_t begin, int64_t end, int thread) {
       for (int64_t b = begin; b < end; ++b) {
         const T* image = x.data<T>() + index[b] * x.dim(1) * x.dim(2) * x.dim(3);
@@ -139,6 +151,7 @@ class CropKernel : public OpKernel {
 
   const CropAndResize op_;
   const VectorKernels& vector_;
+  int64_t width_ = 0;  // of the crops; 0: known only in a run
 };
 
 }  // namespace

@@ -203,6 +203,10 @@ class ResizeConvKernel : public OpKernel {
 
   bool holds_constant(size_t input) const override { return input > 0; }
   size_t bytes() const override { return packed_.num_bytes() + factors_.num_bytes(); }
+  size_t scratch_bytes(int threads) const override {
+    // Pictures of all sizes need the same.
+    return Scratch(describe(1)).bytes() * static_cast<size_t>(threads);
+  }
 
  private:
   template <class T>
@@ -210,7 +214,7 @@ class ResizeConvKernel : public OpKernel {
     const Tensor& x = context.input(0);
     const bool possible = can_resize(x.shape());
     if (possible) taps_.prepare(sampling(), x.dim(1), x.dim(2), in_c_);
-    const Shared s = describe(x);
+    const Shared s = describe(x.dim(0));
     const WindowShape& w = s.window;
     const DType result = op_.result == DType::kInvalid ? DType::kFloat32 : op_.result;
     Tensor& out = context.output(0, result, output_shape(w));
@@ -247,10 +251,10 @@ class ResizeConvKernel : public OpKernel {
     return x.num_elements() > 0 && fits_taps(sampling(), x[1], x[2], in_c_);
   }
 
-  Shared describe(const Tensor& x) const {
+  Shared describe(int64_t batch) const {
     Shared s{sampling(), {}, taps_, 0, 0};
     const Tensor resized =
-        Tensor::view(DType::kFloat32, {x.dim(0), op_.height, op_.width, in_c_}, nullptr);
+        Tensor::view(DType::kFloat32, {batch, op_.height, op_.width, in_c_}, nullptr);
     s.window = window_shape("ResizeConv2D", op_, resized, kernel_h_, kernel_w_, filter_.n());
     s.left = s.window.pad_left * in_c_;
     const int64_t reach = (s.window.out_w - 1) * s.window.stride_w + kernel_w_;

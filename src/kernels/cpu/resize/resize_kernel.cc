@@ -12,14 +12,17 @@ namespace {
 
 constexpr int64_t kGrain = 8192;  // results that are worth another thread
 
+size_t tap_bytes(const Sampling& s) {
+  return static_cast<size_t>(s.width + s.height) * sizeof(ResizeTap);
+}
+
 template <class T>
 void resize(void (*row_fn)(const ResizeRow<T>&), const Sampling& s, const Tensor& x,
             RunContext& context, Tensor& out) {
   const int64_t in_h = x.dim(1);
   const int64_t in_w = x.dim(2);
   const int64_t channels = x.dim(3);
-  auto* columns = static_cast<ResizeTap*>(
-      context.scratch(static_cast<size_t>(s.width + s.height) * sizeof(ResizeTap)));
+  auto* columns = static_cast<ResizeTap*>(context.scratch(tap_bytes(s)));
   ResizeTap* rows = columns + s.width;
   fill_taps(s, in_w, s.width, channels, columns);
   fill_taps(s, in_h, s.height, 1, rows);
@@ -78,10 +81,22 @@ class ResizeKernel : public ResizeKernelBase {
     return refuse(desc);
   }
   ResizeKernel(const OpDesc& desc, const KernelSet& set)
-      : ResizeKernelBase(set), op_(std::get<Resize>(desc.op)) {}
+      : ResizeKernelBase(set), op_(std::get<Resize>(desc.op)) {
+    if (is_constant(desc, 1)) planned_ = tap_bytes(sampling(*desc.inputs[1].constant));
+  }
 
   void run(RunContext& context) override {
-    const Tensor& size = context.input(1);
+    const Sampling s = sampling(context.input(1));
+    const Tensor& x = context.input(0);
+    const bool same = x.dtype() == DType::kFloat32 && x.rank() == 4 && x.dim(1) == s.height &&
+                      x.dim(2) == s.width;
+    if (same || !try_run(s, context)) ref::run(op_, context);
+  }
+
+  size_t scratch_bytes(int /*threads*/) const override { return planned_; }
+
+ private:
+  Sampling sampling(const Tensor& size) const {
     Sampling s;
     if (is_integer(size.dtype()) && size.num_elements() == 2) {
       s.height = size.int_at(0);
@@ -89,14 +104,11 @@ class ResizeKernel : public ResizeKernelBase {
     }
     s.align_corners = op_.align_corners;
     s.half_pixel_centers = op_.half_pixel_centers;
-    const Tensor& x = context.input(0);
-    const bool same = x.dtype() == DType::kFloat32 && x.rank() == 4 && x.dim(1) == s.height &&
-                      x.dim(2) == s.width;
-    if (same || !try_run(s, context)) ref::run(op_, context);
+    return s;
   }
 
- private:
   const Resize op_;
+  size_t planned_ = 0;
 };
 
 class ResizeAffineKernel : public ResizeKernelBase {
@@ -106,12 +118,17 @@ class ResizeAffineKernel : public ResizeKernelBase {
       : ResizeKernelBase(set), op_(std::get<ResizeAffine>(desc.op)) {}
 
   void run(RunContext& context) override {
-    const Sampling s{op_.height, op_.width, op_.align_corners, op_.half_pixel_centers,
-                     op_.scale,  op_.offset};
-    if (!try_run(s, context)) ref::run(op_, context);
+    if (!try_run(sampling(), context)) ref::run(op_, context);
   }
 
+  size_t scratch_bytes(int /*threads*/) const override { return tap_bytes(sampling()); }
+
  private:
+  Sampling sampling() const {
+    return {op_.height, op_.width, op_.align_corners, op_.half_pixel_centers,
+            op_.scale,  op_.offset};
+  }
+
   const ResizeAffine op_;
 };
 
