@@ -157,9 +157,20 @@ void run_peak(benchmark::State& state, const KernelSet& set) {
   count_flops(state, tile.macs());
 }
 
+struct ProductRow {
+  Isa isa;
+  bool in_float32;
+};
+constexpr ProductRow kProductRows[] = {
+#define THAW_LOOPS(built, loops, slot, first, last, needs, exactness) \
+  {Isa::first, std::is_same_v<decltype(KernelSet::slot), GemmKernels>},
+#define THAW_KERNELS(op, name, kernel, levels, exactness)
+#include "kernels/cpu/gemm/kernels.inc"
+};
+
 const bool kRegistered = [] {
-  for (Isa isa : {Isa::kAvx512, Isa::kAvx2, Isa::kNeon, Isa::kGeneric}) {
-    if (!isa_enabled(isa) || kernel_set(isa) == nullptr) continue;
+  for (const auto& [isa, in_float32] : kProductRows) {
+    if (!in_float32 || !isa_enabled(isa)) continue;
     const KernelSet& set = *kernel_set(isa);
     benchmark::RegisterBenchmark(fmt::format("peak/{}", isa_name(isa)).c_str(), run_peak, set);
     for (int threads = 1; threads <= std::min(available_processors(), 8); threads *= 2) {

@@ -107,7 +107,7 @@ class Runner {
  public:
   static constexpr int64_t kLargest = 300 * 300 * 12;
 
-  Runner(const Layer& layer, DType dtype, const KernelEntry& row, ThreadPool& pool,
+  Runner(const Layer& layer, DType dtype, const KernelRow& row, ThreadPool& pool,
          Workspace& workspace, bool build = true, Tensor* from = nullptr, Tensor* to = nullptr)
       : op_(op_of(layer, dtype)), context_(&pool, &workspace) {
     const int64_t k = layer.kernel;
@@ -153,7 +153,7 @@ void count_macs(benchmark::State& state, double macs) {
       1e-9 * macs * static_cast<double>(state.iterations()), benchmark::Counter::kIsRate);
 }
 
-void run_layer(benchmark::State& state, const Layer& layer, DType dtype, const KernelEntry& row,
+void run_layer(benchmark::State& state, const Layer& layer, DType dtype, const KernelRow& row,
                int threads) {
   ThreadPool pool(threads);
   Workspace workspace;
@@ -174,7 +174,7 @@ void run_network(benchmark::State& state, DType dtype, int threads) {
   double macs = 0;
   for (const Layer& layer : kLayers) {
     for (int i = 0; i < layer.repeat; ++i) {
-      for (const KernelEntry& row : cpu_kernels()) {
+      for (const KernelRow& row : cpu_kernels()) {
         if (row.op != kind_of(op_of(layer, dtype))) continue;
         const size_t n = runners.size() % 2;
         auto runner = std::make_unique<Runner>(layer, dtype, row, pool, workspace, true,
@@ -193,15 +193,15 @@ void run_network(benchmark::State& state, DType dtype, int threads) {
 }
 
 // Those that this processor, or THAW_CPU_ISA, allows.
-bool can_run(const Layer& layer, DType dtype, const KernelEntry& row) {
+bool can_run(const Layer& layer, DType dtype, const KernelRow& row) {
   if (row.op != kind_of(op_of(layer, dtype))) return false;
   ThreadPool pool(1);
   Workspace workspace;
   return Runner(layer, dtype, row, pool, workspace, false).refusal().empty();
 }
 
-std::vector<KernelEntry> all_rows() {
-  std::vector<KernelEntry> rows;
+std::vector<KernelRow> all_rows() {
+  std::vector<KernelRow> rows;
   for (const KernelTable table : {cpu_kernels(), onednn_kernels(), xnnpack_kernels()})
     rows.insert(rows.end(), table.begin(), table.end());
   return rows;
@@ -216,7 +216,7 @@ const bool kRegistered = [] {
           ->Unit(benchmark::kMicrosecond)
           ->UseRealTime();
       for (const Layer& layer : kLayers) {
-        for (const KernelEntry& row : all_rows()) {
+        for (const KernelRow& row : all_rows()) {
           if (!can_run(layer, dtype, row)) continue;
           benchmark::RegisterBenchmark(
               fmt::format("layers/{}/{}/{}/{}", dtype_name(dtype), layer.name, row.name, end)

@@ -50,7 +50,7 @@ std::vector<OpCase> cases() {
   };
 }
 
-void run_row(benchmark::State& state, const KernelEntry& row, const OpCase& c, int threads) {
+void run_row(benchmark::State& state, const KernelRow& row, const OpCase& c, int threads) {
   std::vector<Tensor> outputs = evaluate(c.op, c.inputs);
   OpDesc desc{c.op, {}, {}};
   for (const Tensor& t : c.inputs) desc.inputs.push_back({t.dtype(), t.shape(), nullptr});
@@ -68,7 +68,7 @@ void run_row(benchmark::State& state, const KernelEntry& row, const OpCase& c, i
 const bool kRegistered = [] {
   static const std::vector<OpCase> all = cases();
   for (const OpCase& c : all) {
-    for (const KernelEntry& row : cpu_kernels()) {
+    for (const KernelRow& row : cpu_kernels()) {
       if (row.op != kind_of(c.op)) continue;
       for (int threads : {1, 2}) {
         benchmark::RegisterBenchmark(fmt::format("{}/{}/{}t", c.name, row.name, threads).c_str(),

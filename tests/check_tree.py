@@ -30,6 +30,17 @@ LAYERS = {
     "python": [],
     "server": [],
 }
+# Below src/kernels/cpu: what each family may include, besides the headers beside the rooms.
+CPU_ROOMS = {
+    "simd": [],
+    "nms": ["simd"],
+    "elementwise": ["simd", "conv"],
+    "gemm": ["simd", "dot", "conv"],
+    "dot": ["simd", "elementwise", "gemm"],
+    "depthwise": ["simd", "dot", "conv"],
+    "conv": ["simd", "gemm", "dot", "depthwise"],
+    "resize": ["simd", "gemm", "conv"],
+}
 # Public headers that only the upper rooms may use; the lower ones are what these are made of.
 UPPER_HEADERS = {"thaw/engine.h", "thaw/detector.h", "thaw/convert.h", "thaw/inspect.h", "thaw/compare.h",
                  "thaw/optimize.h", "thaw/device.h", "thaw/request.h", "thaw/batcher.h", "thaw/c_api.h",
@@ -64,6 +75,21 @@ def room_of(path):
     return parts[1] if parts[0] == "src" and len(parts) > 2 else None
 
 
+def cpu_room_of(path):
+    """The family's room of a file or header; None for those beside the rooms and elsewhere."""
+    parts = path.removeprefix("src/").split("/")
+    return parts[2] if parts[:2] == ["kernels", "cpu"] and len(parts) > 3 else None
+
+
+def check_cpu_include(path, number, header):
+    """What a line includes that its family of the CPU's kernels may not."""
+    room, other = cpu_room_of(path), cpu_room_of(header)
+    if room is None or other in (None, room):
+        return
+    if other not in CPU_ROOMS.get(room, []):
+        yield f"{path}:{number}: kernels/cpu/{room} must not include {header}"
+
+
 def check_includes(path, lines):
     """Breaches of the layers in one source file; tests may include more, for they compare."""
     room = room_of(path)
@@ -82,6 +108,7 @@ def check_includes(path, lines):
             yield f"{path}:{number}: {room} must not include {header}"
         if header in UPPER_HEADERS and room not in UPPER_ROOMS:
             yield f"{path}:{number}: {room} lies below {header}"
+        yield from check_cpu_include(path, number, header)
         for prefix, owner in OWN_LIBRARIES.items():
             if header.startswith(prefix) and room != owner:
                 yield f"{path}:{number}: {header} belongs to src/{owner}"
@@ -108,6 +135,8 @@ def check_file(path):
         yield from check_links(path)
     if file.suffix not in MAX_LINES:
         return
+    if cpu_room_of(path) not in (None, *CPU_ROOMS):
+        yield f"{path}: kernels/cpu/{cpu_room_of(path)} is no family's room (tests/check_tree.py lists them)"
     lines = file.read_text().splitlines()
     limit = MAX_TEST_LINES if is_test(path) else MAX_LINES[file.suffix]
     if len(lines) > limit:

@@ -58,25 +58,24 @@ struct ProductRate {
 std::vector<ProductRate> measure_products(const std::vector<Shape>& products, int threads,
                                           double ms = 10);
 
-// What a layer, or all of a network's, can't be faster than.
-struct Floor {
+// What a layer, or all of a network's, can't be faster than by the roofline model.
+struct RooflineTime {
   double arithmetic_ms = 0;  // multiply-accumulates over the peak of their numbers
   double traffic_ms = 0;     // what must be read and written, where nothing hides it
 };
 
 // The layer's weights are read once, from the level that holds all of `plan_bytes`; its activations
 // are read and written once, at the level that holds them.
-Floor floor_of(const LayerInfo& layer, int64_t plan_bytes, const Peaks& peaks);
+RooflineTime roofline_time(const LayerInfo& layer, int64_t plan_bytes, const Peaks& peaks);
 // The layer's rate over the peak of its numbers; 0 when it multiplies nothing or has no time.
 double share_of_peak(const LayerInfo& layer, const Peaks& peaks);
 
 // How far the layers of stage "network" are from the machine.
-struct Distance {
+struct Roofline {
   Peaks peaks;
   double network_ms = 0;
-  Floor floor;
+  RooflineTime time;
 };
-Distance distance_to_machine(const std::vector<LayerInfo>& layers, const MemoryUse& memory,
-                             Peaks peaks);
+Roofline roofline_of(const std::vector<LayerInfo>& layers, const MemoryUse& memory, Peaks peaks);
 
 }  // namespace thaw

@@ -292,7 +292,7 @@ int bench(Arguments arguments) {
     profile(requests[0], input, arguments.runs, report);
   if (!arguments.trace.empty()) write_text(arguments.trace, dump(trace_json(report)));
   if (!arguments.profile) report.layers.clear();
-  if (arguments.profile) report.distance = measure_distance(requests[0], report.layers);
+  if (arguments.profile) report.roofline = measure_roofline(requests[0], report.layers);
   if (arguments.output.json)
     write_text("-", dump(bench_json(report)));
   else

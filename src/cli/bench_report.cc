@@ -41,8 +41,8 @@ void print_stages(const BenchReport& report) {
 
 void print_layers(const BenchReport& report) {
   print("\nLayers, mean of the profiled runs\n");
-  print_text(stdout, layers_text(report.layers, report.distance));
-  if (report.distance) print_text(stdout, "\n" + distance_text(*report.distance));
+  print_text(stdout, layers_text(report.layers, report.roofline));
+  if (report.roofline) print_text(stdout, "\n" + roofline_text(*report.roofline));
 }
 
 Json statistics_json(const Statistics& s) {
@@ -128,9 +128,9 @@ Json bench_json(const BenchReport& report) {
   if (!report.layers.empty()) {
     json["layers"] = Json::array();
     for (const LayerInfo& layer : report.layers)
-      json["layers"].push_back(layer_json(layer, report.distance));
+      json["layers"].push_back(layer_json(layer, report.roofline));
   }
-  if (report.distance) json["distance"] = distance_json(*report.distance);
+  if (report.roofline) json["distance"] = roofline_json(*report.roofline);
   json["warnings"] = report.warnings;
   return json;
 }

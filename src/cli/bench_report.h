@@ -35,7 +35,7 @@ struct BenchReport {
   bool planned = true;
   uint64_t host_peak = 0;
   std::vector<LayerInfo> layers;  // of --profile
-  std::optional<Distance> distance;
+  std::optional<Roofline> roofline;
   std::vector<std::string> warnings;
 };
 

@@ -21,8 +21,8 @@ std::string rate(const LayerInfo& layer) {
   return fmt::format("{:.1f}", static_cast<double>(layer.macs) / layer.ms / 1e6);
 }
 
-std::string share(const LayerInfo& layer, const std::optional<Distance>& distance) {
-  const double share = distance ? share_of_peak(layer, distance->peaks) : 0;
+std::string share(const LayerInfo& layer, const std::optional<Roofline>& roofline) {
+  const double share = roofline ? share_of_peak(layer, roofline->peaks) : 0;
   return share > 0 ? fmt::format("{:.0f}", 100 * share) : "";
 }
 
@@ -69,7 +69,7 @@ PlanSummary summarise_one(Request& request, const std::vector<Shape>& shapes, in
   summary.segments = request.segments();
   summary.build = plan.build_times;
   if (summary.times.empty() && summary.ms() > 0) summary.times = "as measured by thaw optimize";
-  if (summary.ms() > 0) summary.distance = measure_distance(request, summary.layers);
+  if (summary.ms() > 0) summary.roofline = measure_roofline(request, summary.layers);
   request.set_profiling(false);
   return summary;
 }
@@ -114,15 +114,15 @@ std::vector<PlanSummary> summarise(const Model& model, const EngineOptions& opti
   return summaries;
 }
 
-std::optional<Distance> measure_distance(const Request& request,
+std::optional<Roofline> measure_roofline(const Request& request,
                                          const std::vector<LayerInfo>& layers) {
   if (request.engine().device() != "cpu") return std::nullopt;
-  return distance_to_machine(layers, request.memory(),
-                             measure_peaks(request.engine().threads(), PeakEffort::quick()));
+  return roofline_of(layers, request.memory(),
+                     measure_peaks(request.engine().threads(), PeakEffort::quick()));
 }
 
 std::string layers_text(const std::vector<LayerInfo>& layers,
-                        const std::optional<Distance>& distance) {
+                        const std::optional<Roofline>& roofline) {
   double total = 0;
   for (const LayerInfo& layer : layers) total += layer.ms;
   std::vector<std::vector<std::string>> rows{{">ms", ">%", ">GMAC/s", ">% of peak", ">busy %",
@@ -132,7 +132,7 @@ std::string layers_text(const std::vector<LayerInfo>& layers,
   for (const LayerInfo& layer : layers) {
     rows.push_back({fmt::format("{:.3f}", layer.ms),
                     total > 0 ? fmt::format("{:.1f}", 100 * layer.ms / total) : "", rate(layer),
-                    share(layer, distance),
+                    share(layer, roofline),
                     layer.busy > 0 ? fmt::format("{:.0f}", 100 * layer.busy) : "", layer.stage,
                     layer.kernel, fmt::format("{}", layer.threads), layer.output, layer.name,
                     layer.why});
@@ -155,7 +155,7 @@ void print_summary(const PlanSummary& summary) {
         cuts < 2 ? "one segment" : fmt::format("{} segments", cuts), summary.device,
         summary.precision, summary.origin);
   print_text(stdout, segments_text(summary.segments));
-  print_text(stdout, layers_text(summary.layers, summary.distance));
+  print_text(stdout, layers_text(summary.layers, summary.roofline));
   const size_t all = summary.layers.size();
   print("{} layers, {} of them ({:.0f} %) on fast kernels, {} MACs", all, summary.fast_layers(),
         all ? 100.0 * static_cast<double>(summary.fast_layers()) / static_cast<double>(all) : 0,
@@ -163,17 +163,17 @@ void print_summary(const PlanSummary& summary) {
   if (!summary.times.empty()) print(", {} ({})", ms_text(summary.ms()), summary.times);
   print("\nMemory: activations {}, weights {}\n", bytes_text(summary.memory.arena),
         bytes_text(summary.memory.weights));
-  print_text(stdout, (summary.distance ? distance_text(*summary.distance) : "") + "\n");
+  print_text(stdout, (summary.roofline ? roofline_text(*summary.roofline) : "") + "\n");
 }
 
-Json layer_json(const LayerInfo& layer, const std::optional<Distance>& distance) {
+Json layer_json(const LayerInfo& layer, const std::optional<Roofline>& roofline) {
   Json json = {{"node", layer.name},      {"op", layer.op},       {"kernel", layer.kernel},
                {"output", layer.output},  {"stage", layer.stage}, {"macs", layer.macs},
                {"ms", layer.ms},          {"busy", layer.busy},   {"why", layer.why},
                {"threads", layer.threads}};
-  if (distance && layer.macs > 0) {
+  if (roofline && layer.macs > 0) {
     json["numbers"] = dtype_name(layer.numbers);
-    json["share_of_peak"] = share_of_peak(layer, distance->peaks);
+    json["share_of_peak"] = share_of_peak(layer, roofline->peaks);
   }
   return json;
 }
@@ -200,8 +200,8 @@ Json summary_json(const PlanSummary& summary) {
   for (const auto& [step, ms] : summary.build) json["build_ms"][step] = ms;
   json["layers"] = Json::array();
   for (const LayerInfo& layer : summary.layers)
-    json["layers"].push_back(layer_json(layer, summary.distance));
-  if (summary.distance) json["distance"] = distance_json(*summary.distance);
+    json["layers"].push_back(layer_json(layer, summary.roofline));
+  if (summary.roofline) json["distance"] = roofline_json(*summary.roofline);
   return json;
 }
 

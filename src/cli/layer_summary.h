@@ -22,7 +22,7 @@ struct PlanSummary {
   std::vector<LayerInfo> layers;
   std::vector<SegmentInfo> segments;
   std::vector<std::pair<std::string, double>> build;  // steps and their ms
-  std::optional<Distance> distance;                   // where there are times
+  std::optional<Roofline> roofline;                   // where there are times
 
   double ms() const;  // of all layers
   int64_t macs() const;
@@ -39,12 +39,12 @@ Json summary_json(const PlanSummary& summary);
 
 // How far the request's layers, which have times, are from the machine, whose peaks are measured
 // now; nothing where they don't run on its processor's instructions.
-std::optional<Distance> measure_distance(const Request& request,
+std::optional<Roofline> measure_roofline(const Request& request,
                                          const std::vector<LayerInfo>& layers);
 
 // Times and figures of layers, as `thaw bench --profile` prints them too.
 std::string layers_text(const std::vector<LayerInfo>& layers,
-                        const std::optional<Distance>& distance);
-Json layer_json(const LayerInfo& layer, const std::optional<Distance>& distance);
+                        const std::optional<Roofline>& roofline);
+Json layer_json(const LayerInfo& layer, const std::optional<Roofline>& roofline);
 
 }  // namespace thaw::cli

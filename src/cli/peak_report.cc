@@ -117,29 +117,29 @@ Json peaks_json(const std::vector<PeakReport>& reports) {
   return json;
 }
 
-std::string distance_text(const Distance& distance) {
-  const double arithmetic = distance.floor.arithmetic_ms;
-  const double all = arithmetic + distance.floor.traffic_ms;
-  if (arithmetic <= 0 || distance.network_ms <= 0) return {};
+std::string roofline_text(const Roofline& roofline) {
+  const double arithmetic = roofline.time.arithmetic_ms;
+  const double all = arithmetic + roofline.time.traffic_ms;
+  if (arithmetic <= 0 || roofline.network_ms <= 0) return {};
   return fmt::format(
       "Distance to the machine, {}: the network's layers take {}\n"
       "  {:.2f}x the floor of arithmetic alone, {}\n"
       "  {:.2f}x the floor of arithmetic and unhidden traffic, {}\n",
-      threads_text(distance.peaks.threads), ms_text(distance.network_ms),
-      distance.network_ms / arithmetic, ms_text(arithmetic), distance.network_ms / all,
+      threads_text(roofline.peaks.threads), ms_text(roofline.network_ms),
+      roofline.network_ms / arithmetic, ms_text(arithmetic), roofline.network_ms / all,
       ms_text(all));
 }
 
-Json distance_json(const Distance& distance) {
-  const double arithmetic = distance.floor.arithmetic_ms;
-  const double all = arithmetic + distance.floor.traffic_ms;
-  Json json = {{"network_ms", distance.network_ms},
+Json roofline_json(const Roofline& roofline) {
+  const double arithmetic = roofline.time.arithmetic_ms;
+  const double all = arithmetic + roofline.time.traffic_ms;
+  Json json = {{"network_ms", roofline.network_ms},
                {"floor_ms", {{"arithmetic", arithmetic}, {"arithmetic_and_traffic", all}}}};
-  if (arithmetic > 0 && distance.network_ms > 0)
-    json["over_floor"] = {{"arithmetic", distance.network_ms / arithmetic},
-                          {"arithmetic_and_traffic", distance.network_ms / all}};
-  json["machine"] = distance.peaks.machine;
-  json["peaks"] = peak_json(distance.peaks);
+  if (arithmetic > 0 && roofline.network_ms > 0)
+    json["over_floor"] = {{"arithmetic", roofline.network_ms / arithmetic},
+                          {"arithmetic_and_traffic", roofline.network_ms / all}};
+  json["machine"] = roofline.peaks.machine;
+  json["peaks"] = peak_json(roofline.peaks);
   return json;
 }
 

@@ -1,4 +1,5 @@
-// The machine's measured peaks and the distance of layers to them, for people and as JSON.
+// The machine's measured peaks and layers against them (the roofline model), for people and as
+// JSON.
 #pragma once
 
 #include <string>
@@ -18,7 +19,7 @@ struct PeakReport {
 std::string peaks_text(const std::vector<PeakReport>& reports);
 Json peaks_json(const std::vector<PeakReport>& reports);
 
-std::string distance_text(const Distance& distance);
-Json distance_json(const Distance& distance);
+std::string roofline_text(const Roofline& roofline);
+Json roofline_json(const Roofline& roofline);
 
 }  // namespace thaw::cli

@@ -191,11 +191,11 @@ void PlanBuilder::add_kernel(NodeId id, Step& step) {
   const bool may_pack = !blank_absent(desc);
   const KernelChoice choice = choose(id, desc, prepared);
   if (add_without_step(node, choice.space)) {
-    if (context_.record) (*context_.record)[{&graph_, id}] = {choice.entry->name, {}, {}, {}, 0};
+    if (context_.record) (*context_.record)[{&graph_, id}] = {choice.row->name, {}, {}, {}, 0};
     return;
   }
   step.kernel = make_kernel(id, choice, desc, prepared, may_pack);
-  step.kernel_name = choice.entry->name;
+  step.kernel_name = choice.row->name;
   step.why = choice.why;
   if (step.why.empty()) step.why = placement_.why[id];
   step.threads = choice.threads;
@@ -261,10 +261,10 @@ std::unique_ptr<OpKernel> PlanBuilder::make_kernel(NodeId id, const KernelChoice
   KernelPieces pieces(prepared ? prepared->packed : kNothing, may_pack,
                       choice.space == Space::kDevice ? &resident() : nullptr);
   desc.services = &pieces;
-  std::unique_ptr<OpKernel> kernel = choice.entry->create(desc);
+  std::unique_ptr<OpKernel> kernel = choice.row->create(desc);
   pieces.check_all_taken();
   if (!context_.record) return kernel;
-  PreparedKernel record{choice.entry->name, choice.why, pieces.taken(), {}, choice.threads};
+  PreparedKernel record{choice.row->name, choice.why, pieces.taken(), {}, choice.threads};
   for (size_t i = 0; i < desc.inputs.size(); ++i)
     record.held.push_back(!record.packed.empty() && desc.inputs[i].constant != nullptr &&
                           kernel->holds_constant(i));

@@ -7,8 +7,8 @@
 namespace thaw {
 namespace {
 
-const KernelEntry* first_that_can(KernelTable table, const OpDesc& desc, std::string& why) {
-  for (const KernelEntry& row : table) {
+const KernelRow* first_that_can(KernelTable table, const OpDesc& desc, std::string& why) {
+  for (const KernelRow& row : table) {
     if (row.op != kind_of(desc.op)) continue;
     const std::string reason = row.can_run ? row.can_run(desc) : std::string();
     if (reason.empty()) return &row;
@@ -18,8 +18,8 @@ const KernelEntry* first_that_can(KernelTable table, const OpDesc& desc, std::st
   return nullptr;
 }
 
-const KernelEntry* row_named(KernelTable table, OpKind op, const std::string& name) {
-  for (const KernelEntry& row : table)
+const KernelRow* row_named(KernelTable table, OpKind op, const std::string& name) {
+  for (const KernelRow& row : table)
     if (row.op == op && name == row.name) return &row;
   return nullptr;
 }
@@ -43,12 +43,12 @@ KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context, Spac
   KernelChoice choice;
   choice.space = space;
   if (space == Space::kDevice) {
-    choice.entry = first_that_can(context.device->kernels(), desc, choice.why);
+    choice.row = first_that_can(context.device->kernels(), desc, choice.why);
   } else {
-    choice.entry = first_that_can(context.host_kernels, desc, choice.why);
-    if (!choice.entry) choice.entry = first_that_can(ref_kernels(), desc, choice.why);
+    choice.row = first_that_can(context.host_kernels, desc, choice.why);
+    if (!choice.row) choice.row = first_that_can(ref_kernels(), desc, choice.why);
   }
-  if (!choice.entry)
+  if (!choice.row)
     throw InternalError(fmt::format("no kernel runs {} ({})", op_name(desc.op), choice.why));
   return choice;
 }
@@ -75,11 +75,11 @@ std::optional<Space> known_space(const Graph& graph, NodeId id, const BuildConte
   return row_named(context.device->kernels(), op, name) ? Space::kDevice : Space::kHost;
 }
 
-std::vector<const KernelEntry*> rows_for(const OpDesc& desc, const BuildContext& context,
-                                         Space space) {
-  std::vector<const KernelEntry*> rows;
+std::vector<const KernelRow*> rows_for(const OpDesc& desc, const BuildContext& context,
+                                       Space space) {
+  std::vector<const KernelRow*> rows;
   const auto add = [&](KernelTable table) {
-    for (const KernelEntry& row : table)
+    for (const KernelRow& row : table)
       if (row.op == kind_of(desc.op) && (!row.can_run || row.can_run(desc).empty()))
         rows.push_back(&row);
   };
@@ -99,17 +99,17 @@ KernelChoice find_kernel(const std::string& name, const std::string& why, const 
   choice.why = why;
   const OpKind op = kind_of(desc.op);
   if (!context.device->shares_host_memory()) {
-    choice.entry = row_named(context.device->kernels(), op, name);
-    if (choice.entry) choice.space = Space::kDevice;
+    choice.row = row_named(context.device->kernels(), op, name);
+    if (choice.row) choice.space = Space::kDevice;
   }
-  if (!choice.entry) choice.entry = row_named(context.host_kernels, op, name);
+  if (!choice.row) choice.row = row_named(context.host_kernels, op, name);
   for (const KernelTable& table : context.optional)
-    if (!choice.entry) choice.entry = row_named(table, op, name);
-  if (!choice.entry) choice.entry = row_named(ref_kernels(), op, name);
-  if (!choice.entry)
+    if (!choice.row) choice.row = row_named(table, op, name);
+  if (!choice.row) choice.row = row_named(ref_kernels(), op, name);
+  if (!choice.row)
     throw InputError(
         fmt::format("there is no kernel {} for {} on this machine", name, op_name(op)));
-  const std::string reason = choice.entry->can_run ? choice.entry->can_run(desc) : std::string();
+  const std::string reason = choice.row->can_run ? choice.row->can_run(desc) : std::string();
   if (!reason.empty()) throw InputError(fmt::format("kernel {}: {}", name, reason));
   return choice;
 }

@@ -12,7 +12,7 @@ namespace thaw {
 
 struct KernelChoice {
   Space space = Space::kHost;
-  const KernelEntry* entry = nullptr;
+  const KernelRow* row = nullptr;
   int threads = 0;  // Step::threads
   std::string why;  // what the passed-over rows said, "cpu.conv2d.avx512: groups; ..."
 };
@@ -26,8 +26,8 @@ std::string device_refusal(const OpDesc& desc, const BuildContext& context);
 std::optional<Space> known_space(const Graph& graph, NodeId id, const BuildContext& context);
 // Every row that can run it there, what choose_kernel takes first; the reference kernel only when
 // there is no other.
-std::vector<const KernelEntry*> rows_for(const OpDesc& desc, const BuildContext& context,
-                                         Space space);
+std::vector<const KernelRow*> rows_for(const OpDesc& desc, const BuildContext& context,
+                                       Space space);
 // The row of that name. Throws InputError when there is none or it can't run this.
 KernelChoice find_kernel(const std::string& name, const std::string& why, const OpDesc& desc,
                          const BuildContext& context);

@@ -233,7 +233,7 @@ TEST_F(NullDeviceTest, LayersAreRacedInItsOwnQueue) {
   })");
   const Node& node = graph.node(graph.value(graph.outputs()[0].value).producer);
   const OpDesc desc = describe(graph, node);
-  const std::vector<const KernelEntry*> rows = rows_for(desc, context(), Space::kDevice);
+  const std::vector<const KernelRow*> rows = rows_for(desc, context(), Space::kDevice);
   ASSERT_EQ(rows.size(), 1U);
   TuneOptions options;
   options.layer_ms = 1;

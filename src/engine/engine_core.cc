@@ -57,7 +57,7 @@ void shed_unread_results(Graph& graph, const BuildContext& context, PreparedKern
       if (const Tensor* constant = graph.constant_value(v); constant && is_absent(*constant))
         throw InputError(fmt::format("node '{}' reads what is not there", node.name));
     const KernelChoice choice = choose_kernel(describe(graph, node), context, Space::kHost);
-    kernels[{&graph, id}] = {choice.entry->name, choice.why, {}, {}, 0};
+    kernels[{&graph, id}] = {choice.row->name, choice.why, {}, {}, 0};
   }
 }
 

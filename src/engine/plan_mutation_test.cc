@@ -192,7 +192,7 @@ TEST_F(PlanMutation, AnyRowsNameInAnyPlace) {
     const Stored plan = stored(network(), inputs, precision);
     for (const KernelTable table :
          {cpu_kernels(), ref_kernels(), onednn_kernels(), xnnpack_kernels()}) {
-      for (const KernelEntry& row : table) {
+      for (const KernelRow& row : table) {
         PlanFile file = testing::parse_plan_copy(plan.bytes);
         bool changed = false;
         for (auto& [node, kernel] : file.kernels) {

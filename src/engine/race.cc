@@ -44,7 +44,7 @@ void wake(ThreadPool& pool) {
 
 // A row on so many threads.
 struct Runner {
-  const KernelEntry* row = nullptr;
+  const KernelRow* row = nullptr;
   std::unique_ptr<OpKernel> kernel;  // its own, for it may be prepared for a number of threads
   int threads = 1;
   std::vector<double> ms;
@@ -80,7 +80,7 @@ class Race {
   Race(const Race&) = delete;
   Race& operator=(const Race&) = delete;
 
-  void enter(const KernelEntry& row, const OpDesc& desc) {
+  void enter(const KernelRow& row, const OpDesc& desc) {
     try {
       for (int threads = most_threads_; threads >= 1; threads /= 2) {
         if (packed_bytes_ > kMostPackedBytes) return leave_out(row);
@@ -132,7 +132,7 @@ class Race {
   }
 
  private:
-  void leave_out(const KernelEntry& row) { dropped_.push_back({row.name, 0, 0}); }
+  void leave_out(const KernelRow& row) { dropped_.push_back({row.name, 0, 0}); }
 
   double run_once(const Runner& runner) {
     static const std::string kNode = "raced";
@@ -204,13 +204,13 @@ void rank(std::vector<KernelTiming>& timings) {
   std::rotate(timings.begin(), at, at + 1);
 }
 
-RaceResult race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc,
+RaceResult race(const std::vector<const KernelRow*>& rows, const OpDesc& desc,
                 const RaceTrack& track, const TuneOptions& options) {
   RaceResult result;
   for (int i = 0; i < kTries; ++i) {
     const ProcessorShare share;
     Race race(track, desc);
-    for (const KernelEntry* row : rows) race.enter(*row, desc);
+    for (const KernelRow* row : rows) race.enter(*row, desc);
     race.run(options);
     result.timings = race.result();
     const bool interrupted = track.on_host() && share.value() < options.least_share;

@@ -48,7 +48,7 @@ struct RaceResult {
 // fastest, or the first row on all threads where nothing is clearly faster. Shapes of `desc` are
 // static; inputs that are not constant are made up. Rows that fail on them, or whose weights would
 // fill the memory beside the others', come last and with 0 threads.
-RaceResult race(const std::vector<const KernelEntry*>& rows, const OpDesc& desc,
+RaceResult race(const std::vector<const KernelRow*>& rows, const OpDesc& desc,
                 const RaceTrack& track, const TuneOptions& options);
 
 // Sorts, the fastest first; but the first stays where it is unless another is clearly faster.

@@ -37,15 +37,14 @@ std::string layer_text(const OpDesc& desc) {
 }
 
 // Whether these rows, and no others, were raced: a library may have come or gone since.
-bool is_race_of(const std::vector<KernelTiming>& raced,
-                const std::vector<const KernelEntry*>& rows) {
+bool is_race_of(const std::vector<KernelTiming>& raced, const std::vector<const KernelRow*>& rows) {
   const auto was_raced = [&](const std::string& name) {
     return std::any_of(raced.begin(), raced.end(),
                        [&](const KernelTiming& t) { return t.kernel == name; });
   };
   const auto can_run = [&](const KernelTiming& t) {
     return std::any_of(rows.begin(), rows.end(),
-                       [&](const KernelEntry* row) { return t.kernel == row->name; });
+                       [&](const KernelRow* row) { return t.kernel == row->name; });
   };
   return std::all_of(rows.begin(), rows.end(),
                      [&](const auto* row) { return was_raced(row->name); }) &&
@@ -147,7 +146,7 @@ bool Tuner::race_layer(const Layer& layer) {
   desc.target = context_.device->target();
   const bool on_device = spaces_of(*layer.first).at(layer.second) == Space::kDevice;
   const RaceTrack track{*context_.device, on_device ? Space::kDevice : Space::kHost, pool_};
-  const std::vector<const KernelEntry*> rows = rows_for(desc, context_, track.space);
+  const std::vector<const KernelRow*> rows = rows_for(desc, context_, track.space);
   key_.layer = layer_text(desc);
   std::optional<std::vector<KernelTiming>> known = timings_.find(key_);
   if (known && is_race_of(*known, rows)) {

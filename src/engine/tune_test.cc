@@ -57,12 +57,12 @@ std::string always(const OpDesc&) { return {}; }
 std::string never(const OpDesc&) { return "never"; }
 
 template <class K>
-KernelEntry row(const char* name, std::string (*can_run)(const OpDesc&) = always) {
+KernelRow row(const char* name, std::string (*can_run)(const OpDesc&) = always) {
   return {name, OpKind::kConv2D, can_run,
           [](const OpDesc&) -> std::unique_ptr<OpKernel> { return std::make_unique<K>(); }};
 }
 
-using Rows = std::vector<KernelEntry>;
+using Rows = std::vector<KernelRow>;
 
 class TuneTest : public ::testing::Test {
  protected:
@@ -123,7 +123,7 @@ TEST_F(TuneTest, TakesTheFastestRowThatCan) {
 class TwoRowDevice : public NullDevice {
  public:
   TwoRowDevice() {
-    for (const KernelEntry& row : NullDevice::kernels())
+    for (const KernelRow& row : NullDevice::kernels())
       if (row.op == OpKind::kConv2D) rows_ = {{"slow", row.op, row.can_run, slow}, row};
   }
   KernelTable kernels() const override { return {rows_.data(), rows_.size()}; }
@@ -230,8 +230,8 @@ TEST_F(TuneTest, OptionalRowsAreRacedAndNeverTakenOtherwise) {
   optional_ = {row<FakeKernel<100>>("library")};
   EXPECT_EQ(only().name, "library");
   const OpDesc desc = describe(graph_, graph_.node(tuned(graph_).layers.begin()->first.second));
-  EXPECT_STREQ(choose_kernel(desc, context(), Space::kHost).entry->name, "own");
-  EXPECT_STREQ(find_kernel("library", "", desc, context()).entry->name, "library");
+  EXPECT_STREQ(choose_kernel(desc, context(), Space::kHost).row->name, "own");
+  EXPECT_STREQ(find_kernel("library", "", desc, context()).row->name, "library");
   optional_.clear();
   try {
     find_kernel("library", "", desc, context());

@@ -1,6 +1,6 @@
 // What a kernel is, what it is told when it is built, and what it works on when it runs.
 //
-// Kernels know ops and tensors, not graphs. A device offers a table of KernelEntry rows; the engine
+// Kernels know ops and tensors, not graphs. A device offers a table of KernelRow rows; the engine
 // takes the first row of an op's whose can_run agrees, and the reference table always has one.
 #pragma once
 
@@ -138,7 +138,7 @@ class OpKernel {
   virtual size_t bytes() const { return 0; }
 };
 
-struct KernelEntry {
+struct KernelRow {
   const char* name;  // "cpu.conv2d.avx512"
   OpKind op;
   // Empty when the kernel can run the op, otherwise why not, for the summary.
@@ -149,10 +149,10 @@ struct KernelEntry {
 };
 
 struct KernelTable {
-  const KernelEntry* rows = nullptr;
+  const KernelRow* rows = nullptr;
   size_t count = 0;
-  const KernelEntry* begin() const { return rows; }
-  const KernelEntry* end() const { return rows + count; }
+  const KernelRow* begin() const { return rows; }
+  const KernelRow* end() const { return rows + count; }
 };
 
 // Every op but While and If, which the runtime runs itself.
@@ -161,7 +161,7 @@ KernelTable ref_kernels();
 KernelTable cpu_kernels();
 // Rows on other people's libraries, for float32 and what else they take. Empty where the library's
 // headers were not there at build time; without the library itself, no row can run. They are
-// tactics only: an engine that is not tuned never takes one.
+// for races only: an engine that is not tuned never takes one.
 KernelTable onednn_kernels();
 KernelTable xnnpack_kernels();
 

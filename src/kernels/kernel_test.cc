@@ -122,7 +122,7 @@ class Runner {
 
   // Builds the row's kernel and runs it twice, and again from its packed weights; false when the
   // row can't run the case.
-  bool check(const KernelEntry& row, int threads) {
+  bool check(const KernelRow& row, int threads) {
     KeptWeights weights;
     OpDesc desc{c_.op, inputs_, outputs_, &weights};
     if (!row.can_run(desc).empty()) return false;
@@ -142,7 +142,7 @@ class Runner {
   }
 
  private:
-  void run_twice(const KernelEntry& row, OpKernel& kernel, int threads) {
+  void run_twice(const KernelRow& row, OpKernel& kernel, int threads) {
     std::vector<Tensor> inputs = c_.inputs;
     for (size_t i = 0; i < inputs.size(); ++i)
       if (inputs_[i].constant != nullptr && kernel.holds_constant(i)) inputs[i] = Tensor();
@@ -166,7 +166,7 @@ class Runner {
     }
   }
 
-  Limits limits_of(const KernelEntry& row) const {
+  Limits limits_of(const KernelRow& row) const {
     return {c_, row.exactness({c_.op, inputs_, outputs_})};
   }
 
@@ -191,7 +191,7 @@ class Runner {
 
 TEST(KernelTable, EveryRowHasCases) {
   for (const KernelTable table : {cpu_kernels(), onednn_kernels(), xnnpack_kernels()})
-    for (const KernelEntry& row : table) EXPECT_GE(kernel_cases().count(row.op), 1U) << row.name;
+    for (const KernelRow& row : table) EXPECT_GE(kernel_cases().count(row.op), 1U) << row.name;
 }
 
 // Of each generator: 80, or as many as the environment variable THAW_KERNEL_CASES says.
@@ -216,7 +216,7 @@ void check_rows(RunCounts& ours, RunCounts& others) {
       const Case c = generator(random);
       Runner runner(c);
       const auto check = [&, k = kind](KernelTable table, RunCounts& runs) {
-        for (const KernelEntry& row : table)
+        for (const KernelRow& row : table)
           if (row.op == k && runner.check(row, static_cast<int>(random.between(1, 3))))
             ++runs[row.name];
       };
@@ -234,7 +234,7 @@ void expect_vendor_rows_ran(const char* library, KernelTable table, const RunCou
 TEST(KernelTable, RowsAgreeWithTheReference) {
   RunCounts runs;
   RunCounts others;
-  for (const KernelEntry& row : cpu_kernels()) runs[row.name] = 0;
+  for (const KernelRow& row : cpu_kernels()) runs[row.name] = 0;
   check_rows(runs, others);
   if (HasFailure()) return;
   expect_vendor_rows_ran("oneDNN", onednn_kernels(), others);
@@ -267,7 +267,7 @@ std::string chosen_conv_row(KernelTable table = cpu_kernels()) {
                     {{x.dtype(), x.shape(), nullptr}, {filter.dtype(), filter.shape(), &filter}},
                     {{DType::kFloat32, {1, 2, 2, 8}, nullptr}}};
   std::string why;
-  for (const KernelEntry& row : table) {
+  for (const KernelRow& row : table) {
     if (row.op != OpKind::kConv2D) continue;
     why = row.can_run(desc);
     if (why.empty()) return row.name;
@@ -281,7 +281,7 @@ void expect_vendor_rows_ran(const char* library, KernelTable table, const RunCou
     fmt::print("rows on {} are not tested: {}\n", library, chosen);
     return;
   }
-  for (const KernelEntry& row : table) EXPECT_EQ(runs.count(row.name), 1U) << row.name;
+  for (const KernelRow& row : table) EXPECT_EQ(runs.count(row.name), 1U) << row.name;
 }
 
 // A kernel says its scratch beforehand where the shapes are known, and else in the run.
@@ -293,7 +293,7 @@ TEST(KernelTable, ScratchIsKnownWithTheShapes) {
         conv,
         {{DType::kFloat32, {1, height, 4, 4}, nullptr}, {filter.dtype(), filter.shape(), &filter}},
         {{DType::kFloat32, Shape::unknown(), nullptr}}};
-    for (const KernelEntry& row : cpu_kernels()) {
+    for (const KernelRow& row : cpu_kernels()) {
       if (row.op != OpKind::kConv2D || !row.can_run(desc).empty()) continue;
       EXPECT_EQ(row.create(desc)->scratch_bytes(2) > 0, height > 0) << row.name;
     }

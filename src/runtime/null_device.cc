@@ -30,12 +30,12 @@ std::string can_run(const OpDesc& desc) {
 // The reference kernels under names of this device's own.
 struct Rows {
   std::vector<std::string> names;
-  std::vector<KernelEntry> rows;
+  std::vector<KernelRow> rows;
 
   Rows() {
     const KernelTable table = ref_kernels();
     names.reserve(table.count);
-    for (const KernelEntry& row : table) {
+    for (const KernelRow& row : table) {
       const std::string name = row.name;
       names.push_back("null" + name.substr(name.find('.')));
       rows.push_back({names.back().c_str(), row.op, can_run, row.create});

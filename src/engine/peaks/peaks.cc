@@ -104,7 +104,7 @@ class Product {
     OpDesc desc{op_, {}, {{output_.dtype(), output_.shape(), nullptr}}};
     for (const Tensor& t : inputs_)
       desc.inputs.push_back({t.dtype(), t.shape(), desc.inputs.empty() ? nullptr : &t});
-    for (const KernelEntry& row : cpu_kernels()) {
+    for (const KernelRow& row : cpu_kernels()) {
       if (row.op != OpKind::kConv2D || !row.can_run(desc).empty()) continue;
       name_ = row.name;
       kernel_ = row.create(desc);

@@ -54,13 +54,13 @@ std::string refuse_dot(const KernelSet& set, const OpDesc& desc) {
              : fmt::format("no dot products of {}", dtype_name(x));
 }
 
-using Rows = std::vector<KernelEntry>;
+using Rows = std::vector<KernelRow>;
 using ExactnessOf = Exactness (*)(const KernelSet&, const OpDesc&);
 
 template <Isa isa, const KernelClass& kernel, ExactnessOf exactness>
 void add(Rows& rows, const char* name, OpKind op) {
   if (kernel_set(isa) == nullptr) return;
-  KernelEntry row;
+  KernelRow row;
   row.name = name;
   row.op = op;
   row.can_run = [](const OpDesc& desc) {
@@ -161,7 +161,7 @@ Clamp clamp_of(Activation activation) {
 namespace thaw {
 
 KernelTable cpu_kernels() {
-  static const std::vector<KernelEntry> rows = cpu::all_rows();
+  static const std::vector<KernelRow> rows = cpu::all_rows();
   return {rows.data(), rows.size()};
 }
 

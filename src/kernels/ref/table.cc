@@ -19,15 +19,15 @@ class RefKernel : public OpKernel {
 std::string always(const OpDesc&) { return {}; }
 
 template <class T>
-void add_row(std::vector<KernelEntry>& rows, const char* name, OpKind kind) {
+void add_row(std::vector<KernelRow>& rows, const char* name, OpKind kind) {
   if constexpr (ref::kHasKernel<T>)
     rows.push_back({name, kind, always, [](const OpDesc& desc) -> std::unique_ptr<OpKernel> {
                       return std::make_unique<RefKernel<T>>(std::get<T>(desc.op));
                     }});
 }
 
-std::vector<KernelEntry> all_rows() {
-  std::vector<KernelEntry> rows;
+std::vector<KernelRow> all_rows() {
+  std::vector<KernelRow> rows;
 #define OP(Name) add_row<Name>(rows, "ref." #Name, OpKind::k##Name);
 #include "ops/ops.inc"
 #undef OP
@@ -37,7 +37,7 @@ std::vector<KernelEntry> all_rows() {
 }  // namespace
 
 KernelTable ref_kernels() {
-  static const std::vector<KernelEntry> rows = all_rows();
+  static const std::vector<KernelRow> rows = all_rows();
   return {rows.data(), rows.size()};
 }
 

@@ -272,7 +272,7 @@ std::string ConvKernel::can_run(const OpDesc& desc) {
 std::unique_ptr<OpKernel> create(const OpDesc& desc) { return std::make_unique<ConvKernel>(desc); }
 Exactness exactness(const OpDesc& /*desc*/) { return kForeignSums; }
 
-constexpr KernelEntry kRows[] = {
+constexpr KernelRow kRows[] = {
     {"onednn.conv2d", OpKind::kConv2D, ConvKernel::can_run, create, exactness},
     {"onednn.depthwise", OpKind::kDepthwiseConv2D, ConvKernel::can_run, create, exactness},
 };

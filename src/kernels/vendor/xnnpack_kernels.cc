@@ -98,7 +98,7 @@ class ConvKernel : public OpKernel {
 std::unique_ptr<OpKernel> create(const OpDesc& desc) { return std::make_unique<ConvKernel>(desc); }
 Exactness exactness(const OpDesc& /*desc*/) { return kForeignSums; }
 
-constexpr KernelEntry kRows[] = {
+constexpr KernelRow kRows[] = {
     {"xnnpack.conv2d", OpKind::kConv2D, ConvKernel::can_run, create, exactness},
     {"xnnpack.depthwise", OpKind::kDepthwiseConv2D, ConvKernel::can_run, create, exactness},
 };

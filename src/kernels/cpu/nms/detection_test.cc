@@ -26,10 +26,10 @@ OpDesc describe(const Op& op, const std::vector<Tensor>& inputs) {
   return desc;
 }
 
-std::vector<Tensor> run_fast(const KernelEntry& entry, const Op& op,
+std::vector<Tensor> run_fast(const KernelRow& row, const Op& op,
                              const std::vector<Tensor>& inputs) {
   const OpDesc desc = describe(op, inputs);
-  const auto kernel = entry.create(desc);
+  const auto kernel = row.create(desc);
   ThreadPool pool(2);
   Workspace workspace;
   std::vector<Tensor> outputs(count_outputs(op, inputs));
@@ -40,18 +40,18 @@ std::vector<Tensor> run_fast(const KernelEntry& entry, const Op& op,
 }
 
 // All rows of the op that this processor can run.
-std::vector<KernelEntry> rows_for(const Op& op, const std::vector<Tensor>& inputs) {
-  std::vector<KernelEntry> rows;
-  for (const KernelEntry& row : cpu_kernels())
+std::vector<KernelRow> rows_for(const Op& op, const std::vector<Tensor>& inputs) {
+  std::vector<KernelRow> rows;
+  for (const KernelRow& row : cpu_kernels())
     if (row.op == kind_of(op) && row.can_run(describe(op, inputs)).empty()) rows.push_back(row);
   return rows;
 }
 
 void expect_same(const Op& op, const std::vector<Tensor>& inputs) {
   const std::vector<Tensor> want = evaluate(op, inputs);
-  const std::vector<KernelEntry> rows = rows_for(op, inputs);
+  const std::vector<KernelRow> rows = rows_for(op, inputs);
   ASSERT_FALSE(rows.empty());
-  for (const KernelEntry& row : rows) {
+  for (const KernelRow& row : rows) {
     const std::vector<Tensor> got = run_fast(row, op, inputs);
     ASSERT_EQ(want.size(), got.size());
     for (size_t i = 0; i < want.size(); ++i)
@@ -159,8 +159,8 @@ TEST(CpuMultiClassNms, GoesOnUntilThereAreNoMoreCandidates) {
 std::vector<Tensor> run_unfused(const std::string& isa, const MultiClassNms& fused,
                                 const std::vector<Tensor>& inputs) {
   const auto run = [&](const char* row, const Op& op, const std::vector<Tensor>& in) {
-    for (const KernelEntry& entry : cpu_kernels())
-      if (entry.name == fmt::format("cpu.{}.{}", row, isa)) return run_fast(entry, op, in);
+    for (const KernelRow& r : cpu_kernels())
+      if (r.name == fmt::format("cpu.{}.{}", row, isa)) return run_fast(r, op, in);
     return evaluate(op, in);
   };
   MultiClassNms op = fused;
@@ -185,7 +185,7 @@ std::vector<Tensor> run_unfused(const std::string& isa, const MultiClassNms& fus
 
 // Twice by one kernel, which remembers where it found enough the first time, on other inputs.
 void expect_as_unfused(const MultiClassNms& op, const std::vector<std::vector<Tensor>>& runs) {
-  for (const KernelEntry& row : rows_for(op, runs[0])) {
+  for (const KernelRow& row : rows_for(op, runs[0])) {
     const std::string name = row.name;
     const auto kernel = row.create(describe(op, runs[0]));
     ThreadPool pool(2);
@@ -309,7 +309,7 @@ TEST(CpuMultiClassNms, RefusesWhatDoesNotFit) {
   MultiClassNms op;
   op.has_valid = true;
   inputs[3].data<int32_t>()[0] = 6;
-  for (const KernelEntry& row : rows_for(op, inputs))
+  for (const KernelRow& row : rows_for(op, inputs))
     EXPECT_ANY_THROW(run_fast(row, op, inputs)) << row.name;
   EXPECT_ANY_THROW(evaluate(op, inputs));
 }

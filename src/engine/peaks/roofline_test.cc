@@ -43,29 +43,29 @@ TEST(Peaks, TakeTheSmallestLevelThatHoldsTheBytes) {
   EXPECT_EQ(peaks.level(int64_t{1} << 40).bytes, 1 << 20);
 }
 
-TEST(Floor, ArithmeticAndTraffic) {
+TEST(Roofline, ArithmeticAndTraffic) {
   LayerInfo layer = some_layer();
-  Floor floor = floor_of(layer, 600'000, some_peaks());
-  EXPECT_DOUBLE_EQ(floor.arithmetic_ms, 1.0);
+  RooflineTime time = roofline_time(layer, 600'000, some_peaks());
+  EXPECT_DOUBLE_EQ(time.arithmetic_ms, 1.0);
   // Weights at 20 GB/s, activations at 10.
-  EXPECT_DOUBLE_EQ(floor.traffic_ms, 0.02 + 0.02);
+  EXPECT_DOUBLE_EQ(time.traffic_ms, 0.02 + 0.02);
 
   // A plan that stays in the first level has its weights there; few activations too.
   layer.weight_bytes = layer.activation_bytes = 5'000;
   layer.numbers = DType::kInt8;
-  floor = floor_of(layer, 10'000, some_peaks());
-  EXPECT_DOUBLE_EQ(floor.arithmetic_ms, 0.25);
-  EXPECT_DOUBLE_EQ(floor.traffic_ms, 0.00005 + 0.00005);
+  time = roofline_time(layer, 10'000, some_peaks());
+  EXPECT_DOUBLE_EQ(time.arithmetic_ms, 0.25);
+  EXPECT_DOUBLE_EQ(time.traffic_ms, 0.00005 + 0.00005);
 
   // What multiplies nothing has traffic alone.
   layer = LayerInfo();
   layer.activation_bytes = 200'000;
-  floor = floor_of(layer, 600'000, some_peaks());
-  EXPECT_EQ(floor.arithmetic_ms, 0);
-  EXPECT_DOUBLE_EQ(floor.traffic_ms, 0.02);
+  time = roofline_time(layer, 600'000, some_peaks());
+  EXPECT_EQ(time.arithmetic_ms, 0);
+  EXPECT_DOUBLE_EQ(time.traffic_ms, 0.02);
 }
 
-TEST(Floor, ShareOfPeak) {
+TEST(Roofline, ShareOfPeak) {
   LayerInfo layer = some_layer();
   EXPECT_DOUBLE_EQ(share_of_peak(layer, some_peaks()), 0.25);
   layer.numbers = DType::kInt8;
@@ -74,16 +74,16 @@ TEST(Floor, ShareOfPeak) {
   EXPECT_EQ(share_of_peak(layer, some_peaks()), 0);
 }
 
-TEST(Floor, DistanceIsThatOfTheNetworksLayers) {
+TEST(Roofline, IsThatOfTheNetworksLayers) {
   LayerInfo after = some_layer();
   after.stage = "postprocess";
   MemoryUse memory;
   memory.arena = 200'000;
   memory.weights = 400'000;
-  const Distance d = distance_to_machine({some_layer(), after, some_layer()}, memory, some_peaks());
+  const Roofline d = roofline_of({some_layer(), after, some_layer()}, memory, some_peaks());
   EXPECT_DOUBLE_EQ(d.network_ms, 8);
-  EXPECT_DOUBLE_EQ(d.floor.arithmetic_ms, 2);
-  EXPECT_DOUBLE_EQ(d.floor.traffic_ms, 0.08);
+  EXPECT_DOUBLE_EQ(d.time.arithmetic_ms, 2);
+  EXPECT_DOUBLE_EQ(d.time.traffic_ms, 0.08);
   EXPECT_EQ(d.peaks.arithmetic.size(), 4U);
 }
 

@@ -1,4 +1,4 @@
-// What the measured peaks say of layers: pure arithmetic.
+// What the measured peaks say of layers (the roofline model): pure arithmetic.
 #include <algorithm>
 #include <utility>
 
@@ -21,18 +21,18 @@ const MemoryPeak& Peaks::level(int64_t bytes) const {
   return found == memory.end() ? memory.back() : *found;
 }
 
-Floor floor_of(const LayerInfo& layer, int64_t plan_bytes, const Peaks& peaks) {
-  Floor floor;
+RooflineTime roofline_time(const LayerInfo& layer, int64_t plan_bytes, const Peaks& peaks) {
+  RooflineTime time;
   if (layer.macs > 0)
-    floor.arithmetic_ms = static_cast<double>(layer.macs) / peaks.gmacs(layer.numbers) / 1e6;
+    time.arithmetic_ms = static_cast<double>(layer.macs) / peaks.gmacs(layer.numbers) / 1e6;
   const auto ms = [](int64_t bytes, double rate) {
     return static_cast<double>(bytes) / rate / 1e6;
   };
   if (layer.weight_bytes > 0)
-    floor.traffic_ms += ms(layer.weight_bytes, peaks.level(plan_bytes).read);
+    time.traffic_ms += ms(layer.weight_bytes, peaks.level(plan_bytes).read);
   if (layer.activation_bytes > 0)
-    floor.traffic_ms += ms(layer.activation_bytes, peaks.level(layer.activation_bytes).copy);
-  return floor;
+    time.traffic_ms += ms(layer.activation_bytes, peaks.level(layer.activation_bytes).copy);
+  return time;
 }
 
 double share_of_peak(const LayerInfo& layer, const Peaks& peaks) {
@@ -40,19 +40,18 @@ double share_of_peak(const LayerInfo& layer, const Peaks& peaks) {
   return static_cast<double>(layer.macs) / layer.ms / 1e6 / peaks.gmacs(layer.numbers);
 }
 
-Distance distance_to_machine(const std::vector<LayerInfo>& layers, const MemoryUse& memory,
-                             Peaks peaks) {
-  Distance distance;
+Roofline roofline_of(const std::vector<LayerInfo>& layers, const MemoryUse& memory, Peaks peaks) {
+  Roofline roofline;
   const auto plan_bytes = static_cast<int64_t>(memory.arena + memory.weights);
   for (const LayerInfo& layer : layers) {
     if (layer.stage != "network") continue;
-    const Floor floor = floor_of(layer, plan_bytes, peaks);
-    distance.network_ms += layer.ms;
-    distance.floor.arithmetic_ms += floor.arithmetic_ms;
-    distance.floor.traffic_ms += floor.traffic_ms;
+    const RooflineTime time = roofline_time(layer, plan_bytes, peaks);
+    roofline.network_ms += layer.ms;
+    roofline.time.arithmetic_ms += time.arithmetic_ms;
+    roofline.time.traffic_ms += time.traffic_ms;
   }
-  distance.peaks = std::move(peaks);
-  return distance;
+  roofline.peaks = std::move(peaks);
+  return roofline;
 }
 
 }  // namespace thaw
