@@ -28,6 +28,15 @@ Exactness by_dot(const KernelSet& set, const OpDesc& desc) {
   return dot != nullptr ? exactness_of(dot) : kFloat32Sums;
 }
 
+// Where the depthwise half is summed in float16 its errors add up in the other.
+constexpr Exactness kFloat16Middle{1e-2F};
+
+Exactness by_separable(const KernelSet& set, const OpDesc& desc) {
+  const bool in_float16 = std::get<SeparableConv2D>(desc.op).float16_accumulation &&
+                          set.depthwise_float16_accumulation != nullptr;
+  return in_float16 ? kFloat16Middle : by_dot(set, desc);
+}
+
 Exactness by_short_gemm(const KernelSet& set, const OpDesc& /*desc*/) {
   return exactness_of(set.short_gemm);
 }
