@@ -15,6 +15,7 @@
 #include "cli/parse.h"
 #include "cli/print.h"
 #include "cli/sources.h"
+#include "thaw/device.h"
 #include "thaw/error.h"
 #include "thaw/files.h"
 
@@ -195,9 +196,7 @@ void RunOptions::tell_reads(OutputRule& rule) const {
 }
 
 EngineOptions RunOptions::engine_options() const {
-  if (device == "cuda") throw ResourceError("no CUDA device support in this build");
-  if (device != "auto" && device != "cpu" && device != "ref" && device != "null")
-    throw UsageError(fmt::format("--device {}: auto, cpu, cuda or ref was expected", device));
+  device_info(device);  // throws where there is none such
   EngineOptions options;
   options.device = device;
   options.threads = threads;

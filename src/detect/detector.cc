@@ -15,6 +15,7 @@
 #include "detect/picture_input.h"
 #include "detect/plan_tiles.h"
 #include "detect/request_pool.h"
+#include "thaw/device.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -73,6 +74,7 @@ struct Detector::Impl {
       : engine(model, detection_outputs(options, model, roles)),
         input(engine.inputs(), model.path()),
         outputs(places_in_engine(model, engine, roles)),
+        is_host(device_info(engine.device()).is_host),
         requests(engine) {
     if (!label_file.empty()) labels = LabelMap::read(label_file);
   }
@@ -85,6 +87,7 @@ struct Detector::Impl {
   const Engine engine;
   const PictureInput input;
   const OutputPlaces outputs;  // among the engine's
+  const bool is_host;          // the device gains little by batches
   LabelMap labels;
   mutable RequestPool requests;
 };
@@ -151,11 +154,12 @@ void Detector::Impl::Call::run_once(const std::vector<const Picture*>& pictures,
 // Looks at places of one size and adds what is there to `parts`.
 void Detector::Impl::Call::look_at(const Picture& picture, const std::vector<PixelBox>& places,
                                    std::vector<PartDetections>& parts) {
-  const std::string device = detector_.engine.device();
-  const bool on_cpu = device == "cpu" || device == "ref";
   const auto asked = static_cast<size_t>(std::max(options_.tiles.batch, 0));
   const auto fixed = static_cast<size_t>(detector_.input.batch());
-  const size_t at_once = asked > 0 ? asked : fixed > 0 ? fixed : on_cpu ? 1 : places.size();
+  const size_t at_once = asked > 0           ? asked
+                         : fixed > 0         ? fixed
+                         : detector_.is_host ? 1
+                                             : places.size();
   for (size_t first = 0; first < places.size(); first += at_once) {
     const size_t end = std::min(places.size(), first + at_once);
     const auto start = Clock::now();

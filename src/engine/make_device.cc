@@ -2,43 +2,60 @@
 
 #include <fmt/format.h>
 
-#include "base/cpu_features.h"
 #include "runtime/null_device.h"
+#include "thaw/device.h"
 #include "thaw/error.h"
 
 namespace thaw {
-
-std::unique_ptr<Device> make_device(const std::string& name) {
-  if (name == "auto" || name == "cpu") return make_cpu_device();
-  if (name == "ref") return make_ref_device();
-  if (name == "null") return std::make_unique<NullDevice>();
-  if (name == "cuda")
-    throw ResourceError("device cuda: this build of thaw runs on the CPU only; use --device cpu");
-  throw UsageError(fmt::format("device '{}' is not known: auto, cpu, ref and null are", name));
-}
-
 namespace {
 
-// float32 and what the processor has instructions for.
-std::vector<Precision> fast_precisions() {
-  std::vector<Precision> fast{Precision::kFloat32};
-  const auto add_if = [&](Precision precision, bool x86, bool arm) {
-    if (x86 || arm) fast.push_back(precision);
-  };
-  add_if(Precision::kFloat16, isa_enabled(Isa::kAmx), isa_enabled(Isa::kNeonFp16));
-  add_if(Precision::kBFloat16, isa_enabled(Isa::kAvx512Bf16), isa_enabled(Isa::kNeonI8mm));
-  add_if(Precision::kInt8, isa_enabled(Isa::kAvx512Vnni), isa_enabled(Isa::kNeonDot));
-  return fast;
+std::unique_ptr<Device> make_null_device() { return std::make_unique<NullDevice>(); }
+
+std::unique_ptr<Device> no_cuda_device() {
+  throw ResourceError("device cuda: no CUDA device support in this build; use --device cpu");
 }
+
+struct KnownDevice {
+  const char* name;
+  std::unique_ptr<Device> (*make)();
+  bool is_listed;  // where the machine has it
+};
+
+// What "auto" prefers comes first.
+constexpr KnownDevice kKnown[] = {
+    {"cpu", make_cpu_device, true},
+    {"cuda", no_cuda_device, false},
+    {"ref", make_ref_device, false},
+    {"null", make_null_device, false},
+};
 
 }  // namespace
 
-DeviceInfo describe_device(const std::string& name) {
-  const std::unique_ptr<Device> device = make_device(name);
-  return {device->name(), device->model(), device->identity(), device->memory_bytes(),
-          fast_precisions()};
+std::unique_ptr<Device> make_device(const std::string& name) {
+  if (name == "auto") return kKnown[0].make();
+  std::string all = "auto";
+  for (const KnownDevice& known : kKnown) {
+    if (name == known.name) return known.make();
+    all += fmt::format(", {}", known.name);
+  }
+  throw UsageError(fmt::format("device '{}': one of {} was expected", name, all));
 }
 
-std::vector<DeviceInfo> devices() { return {describe_device("cpu")}; }
+DeviceInfo device_info(const std::string& name) {
+  const std::unique_ptr<Device> device = make_device(name);
+  return {device->name(),
+          device->model(),
+          device->identity(),
+          device->memory_bytes(),
+          device->shares_host_memory(),
+          device->fast_precisions()};
+}
+
+std::vector<DeviceInfo> devices() {
+  std::vector<DeviceInfo> all;
+  for (const KnownDevice& known : kKnown)
+    if (known.is_listed) all.push_back(device_info(known.name));
+  return all;
+}
 
 }  // namespace thaw

@@ -5,14 +5,11 @@
 #include <string>
 
 #include "runtime/device.h"
-#include "thaw/device.h"
 
 namespace thaw {
 
 // auto, cpu, ref, null. Throws UsageError for other names and ResourceError for a device that is
 // not there.
 std::unique_ptr<Device> make_device(const std::string& name);
-// What people are told of a device of that name.
-DeviceInfo describe_device(const std::string& name);
 
 }  // namespace thaw

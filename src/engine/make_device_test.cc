@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "thaw/engine.h"
+#include "thaw/device.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -20,7 +20,10 @@ TEST(Devices, AreWhatTheirNamesMake) {
     ASSERT_FALSE(info.fast.empty());
     EXPECT_EQ(info.fast[0], Precision::kFloat32);
   }
-  EXPECT_THROW(describe_device("tpu"), UsageError);
+  EXPECT_THROW(device_info("tpu"), UsageError);
+  EXPECT_THROW(device_info("cuda"), ResourceError);
+  EXPECT_TRUE(device_info("ref").is_host);
+  EXPECT_FALSE(device_info("null").is_host);
 }
 
 }  // namespace

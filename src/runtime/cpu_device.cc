@@ -39,6 +39,18 @@ class HostQueue : public Queue {
   void synchronize() override {}
 };
 
+// What the processor has instructions for.
+std::vector<Precision> fast_on_processor() {
+  std::vector<Precision> fast{Precision::kFloat32};
+  const auto add_if = [&](Precision precision, bool x86, bool arm) {
+    if (x86 || arm) fast.push_back(precision);
+  };
+  add_if(Precision::kFloat16, isa_enabled(Isa::kAmx), isa_enabled(Isa::kNeonFp16));
+  add_if(Precision::kBFloat16, isa_enabled(Isa::kAvx512Bf16), isa_enabled(Isa::kNeonI8mm));
+  add_if(Precision::kInt8, isa_enabled(Isa::kAvx512Vnni), isa_enabled(Isa::kNeonDot));
+  return fast;
+}
+
 class HostDevice : public Device {
  public:
   HostDevice(const char* name, KernelTable table) : name_(name), table_(table) {}
@@ -46,6 +58,9 @@ class HostDevice : public Device {
   std::string model() const override { return cpu_model_name(); }
   std::string identity() const override { return cpu_feature_text(); }
   size_t memory_bytes() const override { return machine_memory(); }
+  std::vector<Precision> fast_precisions() const override {
+    return table_.count > 0 ? fast_on_processor() : Device::fast_precisions();
+  }
   Target target() const override { return host_target(); }
   bool shares_host_memory() const override { return true; }
   KernelTable kernels() const override { return table_; }

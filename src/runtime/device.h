@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "kernels/kernel.h"
+#include "thaw/options.h"
 
 namespace thaw {
 
@@ -75,6 +76,8 @@ class Device : public Allocator {
   // What code and packed weights depend on: plans serve devices of the same name and identity.
   virtual std::string identity() const = 0;
   virtual size_t memory_bytes() const = 0;
+  // Those whose arithmetic is fast there, float32 first.
+  virtual std::vector<Precision> fast_precisions() const { return {Precision::kFloat32}; }
   // What graphs and kernels for it are made for.
   virtual Target target() const = 0;
   // Its kernels read and write the host's memory; nothing needs to be copied.
