@@ -57,7 +57,10 @@ build_preset() {
   shift
   log=build/$preset/build.log
   mkdir -p "build/$preset"
-  if ! cmake --preset "$preset" >"$log" 2>&1; then
+  # From nothing, files are compiled together: half the work. CMakeCache.txt keeps what was chosen.
+  local options=()
+  [ "$preset" != release ] || [ -e build/release/CMakeCache.txt ] || options=(-DTHAW_UNITY=ON)
+  if ! cmake --preset "$preset" "${options[@]}" >"$log" 2>&1; then
     cat "$log" >&2
     die "configuring failed"
   fi

@@ -29,7 +29,7 @@ namespace {
 constexpr int kStep = 50;  // runs between two lines
 constexpr int kProfiledRuns = 50;
 
-struct Arguments {
+struct BenchArguments {
   std::string model;
   std::string against;
   std::string against_precision;
@@ -177,7 +177,7 @@ Engine make_engine(const std::string& path, const RunOptions& run) {
 }
 
 // The matrix products of the model's layers, each once.
-std::vector<Shape> layer_products(const Arguments& arguments) {
+std::vector<Shape> layer_products(const BenchArguments& arguments) {
   if (arguments.model.empty()) return {};
   Request request(make_engine(arguments.model, arguments.run));
   const BenchInput input =
@@ -192,7 +192,7 @@ std::vector<Shape> layer_products(const Arguments& arguments) {
   return products;
 }
 
-int bench_peaks(const Arguments& arguments) {
+int bench_peaks(const BenchArguments& arguments) {
   const int most = arguments.run.threads > 0 ? arguments.run.threads : usable_processors();
   const std::vector<Shape> products = layer_products(arguments);
   std::vector<PeakReport> reports;
@@ -217,7 +217,7 @@ MemoryUse memory_of(const std::vector<Request>& requests) {
   return sum;
 }
 
-void check(Arguments& arguments) {
+void check(BenchArguments& arguments) {
   if (arguments.streams > 1 && !arguments.against.empty())
     throw UsageError("--streams runs one model, --against two in turn: give one of them");
   // All processors are divided among the streams.
@@ -227,7 +227,7 @@ void check(Arguments& arguments) {
 
 // One request, beside `other` when there is one, or all of them at the same time.
 void time_requests(std::vector<Request>& requests, Request* other, const BenchInput& input,
-                   const Arguments& arguments, std::FILE* steps, BenchReport& report) {
+                   const BenchArguments& arguments, std::FILE* steps, BenchReport& report) {
   const int busy = runnable_tasks();
   ProcessorTicks ticks;
   if (requests.size() > 1) {
@@ -248,7 +248,7 @@ void time_requests(std::vector<Request>& requests, Request* other, const BenchIn
   report.warnings = doubts(report, input, busy, ticks);
 }
 
-void ask_for_trace(const Arguments& arguments) {
+void ask_for_trace(const BenchArguments& arguments) {
   OutputRule rule = arguments.output.rule();
   arguments.run.tell_reads(rule);
   if (!arguments.images.empty()) tell_reads(rule, {arguments.images});
@@ -257,7 +257,7 @@ void ask_for_trace(const Arguments& arguments) {
   rule.writes(arguments.trace, OutputKind::kTrace);
 }
 
-int bench(Arguments arguments) {
+int bench(BenchArguments arguments) {
   if (arguments.peaks) return bench_peaks(arguments);
   if (arguments.model.empty()) throw UsageError("MODEL is required, but for --peaks");
   check(arguments);
@@ -311,7 +311,7 @@ int run_bench(int argc, char** argv) {
       example("thaw bench frozen_inference_graph.pb --images photos/ --threads 2 --profile\n"
               "  thaw bench frozen_inference_graph.pb --streams 2 --threads 1 --pin\n"
               "  thaw bench --peaks"));
-  Arguments arguments;
+  BenchArguments arguments;
   app.add_option("MODEL", arguments.model, "Frozen graph (.pb, .pbtxt) or SavedModel");
   app.add_option("--warmup", arguments.warmup, "Runs before the timing; at least 1")
       ->capture_default_str()

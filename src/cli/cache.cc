@@ -15,13 +15,13 @@
 namespace thaw::cli {
 namespace {
 
-struct Arguments {
+struct CacheArguments {
   std::string action;
   std::string path;
   OutputOptions output;
 };
 
-std::string cache_path(const Arguments& arguments) {
+std::string cache_path(const CacheArguments& arguments) {
   std::string path = arguments.path.empty() ? default_timing_cache() : arguments.path;
   if (path.empty())
     throw UsageError("neither $XDG_CACHE_HOME nor $HOME is set: --timing-cache names the file");
@@ -60,7 +60,7 @@ void print_layers(const std::vector<LayerTimings>& layers) {
   print_text(stdout, table_text(rows));
 }
 
-int list(const Arguments& arguments, const std::string& path) {
+int list(const CacheArguments& arguments, const std::string& path) {
   const std::vector<LayerTimings> layers = read_timings(path);
   if (arguments.output.json) {
     write_text("-", dump({{"path", path}, {"layers", layers_json(layers)}}));
@@ -72,7 +72,7 @@ int list(const Arguments& arguments, const std::string& path) {
   return 0;
 }
 
-int verify(const Arguments& arguments, const std::string& path) {
+int verify(const CacheArguments& arguments, const std::string& path) {
   std::error_code error;
   const bool exists = std::filesystem::exists(path, error);
   const std::vector<LayerTimings> layers = read_timings(path);
@@ -90,7 +90,7 @@ int verify(const Arguments& arguments, const std::string& path) {
   return 0;
 }
 
-int clear(const Arguments& arguments, const std::string& path) {
+int clear(const CacheArguments& arguments, const std::string& path) {
   const bool removed = clear_timings(path);
   if (arguments.output.json)
     write_text("-", dump({{"path", path}, {"removed", removed}}));
@@ -99,7 +99,7 @@ int clear(const Arguments& arguments, const std::string& path) {
   return 0;
 }
 
-int cache(const Arguments& arguments) {
+int cache(const CacheArguments& arguments) {
   const std::string path = cache_path(arguments);
   if (arguments.action == "list") return list(arguments, path);
   if (arguments.action == "verify") return verify(arguments, path);
@@ -115,7 +115,7 @@ int run_cache(int argc, char** argv) {
       "`verify` ends with 3 when the file is damaged.",
       "thaw cache");
   app.footer(example("thaw cache list"));
-  Arguments arguments;
+  CacheArguments arguments;
   app.add_option("ACTION", arguments.action, "list, verify or clear")
       ->required()
       ->check(CLI::IsMember({"list", "verify", "clear"}).description(""));

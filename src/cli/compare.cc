@@ -22,7 +22,7 @@
 namespace thaw::cli {
 namespace {
 
-struct Arguments {
+struct CompareArguments {
   std::string a;
   std::string b;
   std::vector<std::string> images;
@@ -57,7 +57,7 @@ CompareSide side_of(const std::string& path, const RunOptions& run,
   return side;
 }
 
-CompareSide side_b(const Arguments& arguments) {
+CompareSide side_b(const CompareArguments& arguments) {
   RunOptions run = arguments.run;
   if (!arguments.b_device.empty()) run.device = arguments.b_device;
   if (!arguments.b_precision.empty()) run.precision = arguments.b_precision;
@@ -69,7 +69,7 @@ CompareSide side_b(const Arguments& arguments) {
   return side;
 }
 
-CompareOptions compare_options(const Arguments& arguments) {
+CompareOptions compare_options(const CompareArguments& arguments) {
   CompareOptions options;
   options.a = side_of(arguments.a, arguments.run, arguments.roles);
   apply_tile_options(arguments.tiles, options.a.detect);
@@ -83,7 +83,7 @@ CompareOptions compare_options(const Arguments& arguments) {
   return options;
 }
 
-Comparison compare_with_progress(const Arguments& arguments) {
+Comparison compare_with_progress(const CompareArguments& arguments) {
   CompareOptions options = compare_options(arguments);
   std::unique_ptr<Progress> progress;
   options.progress = [&](const std::string& file, size_t, size_t count) {
@@ -107,7 +107,7 @@ int status_of(const Comparison& comparison) {
   return exit_status(ErrorKind::kInput);
 }
 
-void ask_for_report(const Arguments& arguments) {
+void ask_for_report(const CompareArguments& arguments) {
   OutputRule rule = arguments.output.rule();
   arguments.run.tell_reads(rule);
   tell_reads(rule, arguments.images);
@@ -116,7 +116,7 @@ void ask_for_report(const Arguments& arguments) {
   rule.writes(arguments.report, OutputKind::kReport);
 }
 
-int run(const Arguments& arguments) {
+int run(const CompareArguments& arguments) {
   ask_for_report(arguments);
   const Comparison comparison = compare_with_progress(arguments);
   for (const ComparedPicture& picture : comparison.pictures) {
@@ -135,7 +135,7 @@ int run(const Arguments& arguments) {
   return status_of(comparison);
 }
 
-void add_options(CLI::App& app, Arguments& arguments) {
+void add_options(CLI::App& app, CompareArguments& arguments) {
   app.add_option("A", arguments.a, "Model, or a document of `thaw detect --json`")->required();
   app.add_option("B", arguments.b, "Another one, or the same run otherwise")->required();
   app.add_option("--images", arguments.images, "Photographs, folders, quoted globs");
@@ -155,7 +155,7 @@ void add_options(CLI::App& app, Arguments& arguments) {
       ->check(CLI::NonNegativeNumber.description(""));
 }
 
-void add_side_options(CLI::App& app, Arguments& arguments) {
+void add_side_options(CLI::App& app, CompareArguments& arguments) {
   constexpr const char* kGroup = "Of B alone (default: as A)";
   app.add_option("--b-precision", arguments.b_precision, "As --precision")->group(kGroup);
   app.add_option("--b-device", arguments.b_device, "As --device")->group(kGroup);
@@ -176,7 +176,7 @@ int run_compare(int argc, char** argv) {
   app.footer(
       example("thaw compare frozen_inference_graph.pb saved_model --images validation/ \\\n"
               "      --truth validation/coco.json --report report.html --max-map-drop 0.005"));
-  Arguments arguments;
+  CompareArguments arguments;
   add_options(app, arguments);
   add_tile_options(app, arguments.tiles);
   add_side_options(app, arguments);

@@ -44,7 +44,7 @@ constexpr double kTimedSeconds = 6;  // no more runs after that
 constexpr double kTileSeconds = 15;  // that the look in tiles may take
 constexpr int kSteps = 7;
 
-struct Arguments {
+struct DemoArguments {
   DemoData data;
   std::string folder;
   std::string out = "thaw_demo";
@@ -67,7 +67,7 @@ std::vector<std::string> spread(const std::vector<std::string>& all, size_t most
 // The steps, one after another; each says what it does before and what came out after.
 class Demo {
  public:
-  Demo(const Arguments& arguments, DemoData data)
+  Demo(const DemoArguments& arguments, DemoData data)
       : arguments_(arguments),
         data_(std::move(data)),
         files_(spread(expand_sources(data_.images), kMostPictures)),
@@ -125,7 +125,7 @@ class Demo {
   std::vector<std::string> far_pictures() const;
   void finish(double seconds);
 
-  const Arguments& arguments_;
+  const DemoArguments& arguments_;
   const DemoData data_;
   const std::vector<std::string> files_;
   std::FILE* to_;
@@ -394,7 +394,7 @@ int run_demo(int argc, char** argv) {
       "own model on your own pictures, and says where the results are.",
       "thaw demo");
   app.footer(example("thaw demo --out build/demo"));
-  Arguments arguments;
+  DemoArguments arguments;
   arguments.tiles.tiles = "2x2";
   app.add_option("--out", arguments.out, "Folder for the results")->capture_default_str();
   app.add_option("--data", arguments.folder, "Folder with the example's data, as the repository's");

@@ -21,7 +21,7 @@
 namespace thaw::cli {
 namespace {
 
-struct Arguments {
+struct DetectArguments {
   std::string model;
   std::vector<std::string> sources;
   std::string labels;
@@ -40,7 +40,7 @@ struct Arguments {
   bool to_stdout() const { return json == "-" || csv == "-"; }
 };
 
-DetectOptions detect_options(const Arguments& arguments, const Detector& detector) {
+DetectOptions detect_options(const DetectArguments& arguments, const Detector& detector) {
   DetectOptions options;
   options.score = arguments.score;
   options.classes = detector.class_ids(arguments.classes);
@@ -97,7 +97,7 @@ std::string line_of(const PictureResult& result) {
 // The files and lines that were asked for.
 class Outputs {
  public:
-  Outputs(const Arguments& arguments, const Engine& engine) : lines_(!arguments.to_stdout()) {
+  Outputs(const DetectArguments& arguments, const Engine& engine) : lines_(!arguments.to_stdout()) {
     const ReportHead head{arguments.model, engine.device(), precision_name(engine.precision())};
     if (!arguments.json.empty()) reports_.push_back(open_json_report(arguments.json, head));
     if (!arguments.csv.empty()) reports_.push_back(open_csv_report(arguments.csv));
@@ -122,7 +122,7 @@ class Outputs {
 };
 
 // Told of all that is read; it has allowed the reports.
-OutputRule output_rule(const Arguments& arguments, const std::vector<std::string>& pictures) {
+OutputRule output_rule(const DetectArguments& arguments, const std::vector<std::string>& pictures) {
   OutputRule rule = arguments.output.rule();
   arguments.run.tell_reads(rule);
   for (const std::string& path : pictures) rule.reads(path);
@@ -133,7 +133,7 @@ OutputRule output_rule(const Arguments& arguments, const std::vector<std::string
   return rule;
 }
 
-int detect(const Arguments& arguments) {
+int detect(const DetectArguments& arguments) {
   const Shard shard = arguments.shard.empty() ? Shard() : parse_shard(arguments.shard);
   const std::vector<std::string> all = expand_sources(arguments.sources);
   const std::vector<std::string> files = expand_sources(arguments.sources, shard);
@@ -175,7 +175,7 @@ int run_detect(int argc, char** argv) {
   app.footer(
       example("thaw detect frozen_inference_graph.pb photos/ --labels mscoco_label_map.pbtxt \\\n"
               "      --score 0.4 --classes \"traffic light,car\" --annotate out --json out.json"));
-  Arguments arguments;
+  DetectArguments arguments;
   app.add_option("MODEL", arguments.model, "Frozen graph (.pb, .pbtxt) or SavedModel")->required();
   app.add_option("SOURCE", arguments.sources, "Photographs, folders, quoted globs")->required();
   app.add_option("--labels", arguments.labels, "Label map (.pbtxt) or one label a line (.txt)");

@@ -19,7 +19,7 @@
 namespace thaw::cli {
 namespace {
 
-struct Arguments {
+struct OptimizeArguments {
   std::string source;
   std::string destination;
   std::vector<std::string> outputs;
@@ -36,7 +36,7 @@ struct Arguments {
   OutputOptions output;
 };
 
-OptimizeOptions optimize_options(const Arguments& arguments) {
+OptimizeOptions optimize_options(const OptimizeArguments& arguments) {
   OptimizeOptions options;
   options.outputs = arguments.outputs;
   options.build = !arguments.no_build;
@@ -64,7 +64,7 @@ OptimizeOptions optimize_options(const Arguments& arguments) {
   return options;
 }
 
-Json report_json(const OptimizeReport& report, const Arguments& arguments, double seconds) {
+Json report_json(const OptimizeReport& report, const OptimizeArguments& arguments, double seconds) {
   Json json = {{"source", arguments.source},
                {"source_kind", report.source_kind},
                {"destination", arguments.destination},
@@ -96,7 +96,7 @@ std::string tuning_text(const OptimizedPlan& plan) {
   return took + "not compared with the plan without tuning";
 }
 
-int run(const Arguments& arguments) {
+int run(const OptimizeArguments& arguments) {
   const auto start = Clock::now();
   OptimizeOptions options = optimize_options(arguments);
   OptimizeReport report;
@@ -136,7 +136,7 @@ int run_optimize(int argc, char** argv) {
       "from it in milliseconds. Plans are for this kind of processor and the given input shapes.",
       "thaw optimize");
   app.footer(example("thaw optimize frozen_inference_graph.pb fast --shape 1x720x1280x3"));
-  Arguments arguments;
+  OptimizeArguments arguments;
   app.add_option("SRC", arguments.source, "Frozen graph (.pb, .pbtxt) or SavedModel")->required();
   app.add_option("DST", arguments.destination, "Folder to write")->required();
   app.add_option("--shape", arguments.shapes,

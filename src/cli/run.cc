@@ -75,7 +75,7 @@ Json result_json(const std::string& model, const Engine& engine,
           {"ms", ms}};
 }
 
-struct Arguments {
+struct RunArguments {
   std::string model;
   std::string inputs;
   std::string outputs;
@@ -83,7 +83,7 @@ struct Arguments {
   OutputOptions output;
 };
 
-int run_model(const Arguments& arguments) {
+int run_model(const RunArguments& arguments) {
   OutputRule rule = arguments.output.rule();
   arguments.run.tell_reads(rule);
   rule.reads(arguments.model);
@@ -127,7 +127,7 @@ int run_run(int argc, char** argv) {
       "model's inputs and outputs (`thaw inspect` lists them).",
       "thaw run");
   app.footer(example("thaw run frozen_inference_graph.pb --inputs in.npz --outputs out.npz"));
-  Arguments arguments;
+  RunArguments arguments;
   app.add_option("MODEL", arguments.model, "Frozen graph (.pb, .pbtxt) or SavedModel")->required();
   app.add_option("--inputs", arguments.inputs, "What to feed, an .npz file")->required();
   app.add_option("--outputs", arguments.outputs, "Where the results go, an .npz file")->required();

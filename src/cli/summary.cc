@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kRuns = 50;
 
-struct Arguments {
+struct SummaryArguments {
   std::string model;
   std::vector<std::string> shapes;
   bool time = false;
@@ -23,7 +23,7 @@ struct Arguments {
   OutputOptions output;
 };
 
-int summary(const Arguments& arguments) {
+int summary(const SummaryArguments& arguments) {
   const Model model = Model::load(arguments.model, arguments.run.model_options());
   const std::vector<std::vector<Shape>> shapes =
       group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs());
@@ -51,7 +51,7 @@ int run_summary(int argc, char** argv) {
       "were passed over. Times are those that `thaw optimize` measured, or new ones with --time.",
       "thaw summary");
   app.footer(example("thaw summary fast_model --time --threads 1"));
-  Arguments arguments;
+  SummaryArguments arguments;
   app.add_option("MODEL", arguments.model, "Optimised SavedModel, SavedModel or frozen graph")
       ->required();
   app.add_option("--shape", arguments.shapes,

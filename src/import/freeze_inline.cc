@@ -42,7 +42,7 @@ bool is_call_op(const std::string& op) {
 }
 
 // One graph under construction: the top graph, or a function of a While or If.
-struct Scope {
+struct InlineScope {
   NodeList nodes;
   std::unordered_set<std::string> names;
   // Tensors that turned out to be others: results of calls, arguments of functions.
@@ -78,23 +78,23 @@ class Inliner {
   void callees(const tf::NodeDef& node, std::vector<std::string>* names) const;
   bool calls_function(const tf::NodeDef& node) const;
 
-  void add_node(Scope* scope, tf::NodeDef node, bool guarded);
-  void add_call(Scope* scope, const tf::NodeDef& node, bool guarded);
-  void add_functional(Scope* scope, tf::NodeDef node);
+  void add_node(InlineScope* scope, tf::NodeDef node, bool guarded);
+  void add_call(InlineScope* scope, const tf::NodeDef& node, bool guarded);
+  void add_functional(InlineScope* scope, tf::NodeDef node);
   std::string add_function(const std::string& name);
   // Puts the nodes of `f` into the scope; returns the tensors of its results, and the control
   // results in `controls`.
-  std::vector<std::string> add_body(Scope* scope, const tf::FunctionDef& f, const tf::NodeDef* call,
-                                    const std::vector<std::string>& guards,
+  std::vector<std::string> add_body(InlineScope* scope, const tf::FunctionDef& f,
+                                    const tf::NodeDef* call, const std::vector<std::string>& guards,
                                     std::vector<std::string>* controls);
   std::string scoped_tensor(const tf::FunctionDef& f, const Body& body,
                             const std::unordered_map<std::string_view, const tf::NodeDef*>& by_name,
                             const std::string& input) const;
   NodeList take_nodes(const std::string& name);
   void bind_attrs(tf::NodeDef* node, const tf::NodeDef* call) const;
-  std::string unique(Scope* scope, const std::string& name) const;
-  std::string resolve(const Scope& scope, const std::string& tensor) const;
-  void resolve_all(Scope* scope) const;
+  std::string unique(InlineScope* scope, const std::string& name) const;
+  std::string resolve(const InlineScope& scope, const std::string& tensor) const;
+  void resolve_all(InlineScope* scope) const;
   const tf::FunctionDef& function(const std::string& name, const std::string& user) const;
 
   tf::GraphDef* graph_;
@@ -185,7 +185,7 @@ void Inliner::plan(const NodeList& top) {
     for (const std::string& name : callees_[*it]) uses_[name] += uses_[*it];
 }
 
-std::string Inliner::unique(Scope* scope, const std::string& name) const {
+std::string Inliner::unique(InlineScope* scope, const std::string& name) const {
   if (scope->names.insert(name).second) return name;
   for (int i = 1;; ++i) {
     std::string candidate = fmt::format("{}_{}", name, i);
@@ -193,7 +193,7 @@ std::string Inliner::unique(Scope* scope, const std::string& name) const {
   }
 }
 
-std::string Inliner::resolve(const Scope& scope, const std::string& tensor) const {
+std::string Inliner::resolve(const InlineScope& scope, const std::string& tensor) const {
   std::string at = tensor;
   for (size_t hops = 0; hops <= scope.aliases.size(); ++hops) {
     const auto it = scope.aliases.find(at);
@@ -203,7 +203,7 @@ std::string Inliner::resolve(const Scope& scope, const std::string& tensor) cons
   throw InputError(fmt::format("{}: tensor '{}' is the result of itself", path_, tensor));
 }
 
-void Inliner::resolve_all(Scope* scope) const {
+void Inliner::resolve_all(InlineScope* scope) const {
   if (scope->aliases.empty()) return;
   for (tf::NodeDef& node : scope->nodes)
     for (std::string& input : *node.mutable_input()) {
@@ -214,7 +214,7 @@ void Inliner::resolve_all(Scope* scope) const {
     }
 }
 
-void Inliner::add_node(Scope* scope, tf::NodeDef node, bool guarded) {
+void Inliner::add_node(InlineScope* scope, tf::NodeDef node, bool guarded) {
   if (calls_function(node))
     add_call(scope, node, guarded);
   else if (is_functional_op(node.op()))
@@ -225,7 +225,7 @@ void Inliner::add_node(Scope* scope, tf::NodeDef node, bool guarded) {
 
 // `guarded`: the caller's graph has Switch or Enter nodes, so that a constant of the function must
 // not come alive without the call's inputs.
-void Inliner::add_call(Scope* scope, const tf::NodeDef& node, bool guarded) {
+void Inliner::add_call(InlineScope* scope, const tf::NodeDef& node, bool guarded) {
   std::vector<std::string> names, controls, guards;
   callees(node, &names);
   const tf::FunctionDef& f = function(names[0], node.name());
@@ -242,7 +242,7 @@ void Inliner::add_call(Scope* scope, const tf::NodeDef& node, bool guarded) {
   *scope->nodes.Add() = std::move(done);
 }
 
-void Inliner::add_functional(Scope* scope, tf::NodeDef node) {
+void Inliner::add_functional(InlineScope* scope, tf::NodeDef node) {
   int64_t inputs = std::count_if(node.input().begin(), node.input().end(),
                                  [](const std::string& input) { return input[0] != '^'; });
   if (node.op().find("While") == std::string::npos) --inputs;  // the predicate or branch index
@@ -258,7 +258,7 @@ void Inliner::add_functional(Scope* scope, tf::NodeDef node) {
 
 std::string Inliner::add_function(const std::string& name) {
   const tf::FunctionDef& f = function(name, name);
-  Scope scope;
+  InlineScope scope;
   GraphFunction result;
   std::vector<std::string> controls;
   result.name = name;
@@ -347,7 +347,7 @@ std::string prefix_of(const tf::NodeDef* call) {
   return call->name() + "/";
 }
 
-std::vector<std::string> Inliner::add_body(Scope* scope, const tf::FunctionDef& f,
+std::vector<std::string> Inliner::add_body(InlineScope* scope, const tf::FunctionDef& f,
                                            const tf::NodeDef* call,
                                            const std::vector<std::string>& guards,
                                            std::vector<std::string>* controls) {
@@ -408,7 +408,7 @@ InlinedGraph Inliner::run(const std::vector<std::string>& reserved,
                           std::vector<std::string>* outputs) {
   prune_graph(graph_->mutable_node(), *outputs);
   plan(graph_->node());
-  Scope scope;
+  InlineScope scope;
   scope.names.insert(reserved.begin(), reserved.end());
   for (const tf::NodeDef& node : graph_->node()) scope.names.insert(node.name());
   const bool guarded = has_branches(graph_->node());

@@ -183,7 +183,7 @@ bool gives_bool(BinaryKind kind) {
   return kind >= BinaryKind::kEqual && kind <= BinaryKind::kLogicalOr;
 }
 
-void activate(Activation activation, Tensor& out) {
+void activate_all(Activation activation, Tensor& out) {
   if (activation == Activation::kNone) return;
   for_number("Binary", out.dtype(), [&](auto tag) {
     using T = typename decltype(tag)::type;
@@ -228,7 +228,7 @@ void run(const Binary& op, RunContext& context) {
     if (!f) fail_dtype(name, a.dtype());
     Tensor& out = context.output(0, a.dtype(), shape);
     zip<T, T>(a, b, f, out);
-    activate(op.activation, out);
+    activate_all(op.activation, out);
   });
 }
 
