@@ -12,6 +12,8 @@ python_packages=(python3 python3-venv)
 arm_packages=(qemu-user libc6-arm64-cross)
 lint_packages=(clang clang-format clang-tidy libclang-rt-14-dev python3)
 thaw=build/release/thaw
+# Of a compiler cache: what was compiled in another folder serves here too.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 # Of one input: seconds, MiB and bytes.
 fuzz_limits=(-timeout=25 -rss_limit_mb=2048 -max_len=65536)
 

@@ -20,8 +20,7 @@ if(THAW_SANITIZE)
 endif()
 find_program(CCACHE ccache)
 if(CCACHE)
-  # What was compiled in another folder serves here too.
-  set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_BASEDIR=${PROJECT_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${CCACHE})
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
 # x_avx2.cc, x_avx512.cc, x_avx512vnni.cc, x_avx512bf16.cc, x_avx512fp16.cc, x_amx.cc, x_neon.cc,
