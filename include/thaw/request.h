@@ -53,9 +53,11 @@ class Request {
   Tensor& input(const std::string& name, const Shape& shape);
 
   // Where the runs to come leave result `index` (of Engine::outputs): a tensor of the result's type
-  // and shape, in memory of the caller's (Tensor::view) that must live while a run goes on. The
+  // and shape, in memory of the caller's (Tensor::view) that must live while a run goes on and has
+  // nothing in common with an input. It is written in place where the plan knows the shape, the
+  // memory is aligned to 64 bytes and no other layer works on the result's own; otherwise the
   // result is copied there at the run's end. A run whose result has another shape throws
-  // InputError. An undefined Tensor: the request's memory, without a copy.
+  // InputError. An undefined Tensor: the request's memory.
   void set_output(size_t index, const Tensor& tensor);
   void set_output(const std::string& name, const Tensor& tensor);  // Engine::output_index
 

@@ -184,6 +184,47 @@ TEST_F(NullDeviceTest, TakesAndGivesItsOwnMemory) {
   EXPECT_TRUE(identical(back, Tensor::of<float>(DType::kFloat32, {4}, {-1, -2, -3, -4})));
 }
 
+// On the host and on a device.
+TEST(Outputs, LieWhereTheyAreWantedWithoutACopy) {
+  const Graph graph = parse_graph(R"(graph(%x: float32[16]) {
+    %shape = Const() {value=int32[2]{4,4}}
+    %1 = Unary(%x) {kind=Neg}
+    %2 = Unary(%1) {kind=Square}
+    %3 = Unary(%1) {kind=Abs}
+    %4 = Reshape(%3, %shape)
+    return free=%2, shared=%3, other=%4
+  })");
+  const std::vector<Tensor> x{random_tensor(DType::kFloat32, {16}, 1)};
+  const std::vector<Tensor> expected = interpret(graph, x);
+  ThreadPool pool(1);
+  NullDevice null;
+  const std::unique_ptr<Device> cpu = make_cpu_device();
+  for (Device* device : {static_cast<Device*>(&null), cpu.get()}) {
+    BuildContext context;
+    context.device = device;
+    context.host_kernels = cpu_kernels();
+    const std::unique_ptr<Plan> plan = build_plan(graph, context);
+    PlanRunner runner(*plan, *device, pool);
+    const Tensor wide = Tensor::zeros(DType::kFloat32, {32});
+    const auto at = [&](size_t byte) {
+      auto* memory = static_cast<char*>(const_cast<void*>(wide.raw()));
+      return Tensor::view(DType::kFloat32, {16}, memory + byte);
+    };
+    const std::vector<Tensor> aligned{at(0), at(64), Tensor()};
+    const std::vector<Tensor>& got = runner.executor().run(x, aligned);
+    EXPECT_EQ(got[0].raw(), wide.raw());
+    EXPECT_EQ(got[1].raw() == aligned[1].raw(), plan->can_move_output[1]);
+    for (size_t i = 0; i < 3; ++i) expect_close(got[i], expected[i], 1e-6F);
+    EXPECT_NE(runner.executor().run(x, {at(4), {}, {}})[0].raw(), at(4).raw());
+    EXPECT_NE(runner.executor().run(x)[0].raw(), wide.raw());
+    expect_close(runner.executor().run(x)[0], expected[0], 1e-6F);
+    EXPECT_TRUE(plan->can_move_output[0]);
+    if (device == cpu.get()) {
+      EXPECT_FALSE(plan->can_move_output[1]);  // the third is the same memory
+    }
+  }
+}
+
 class FarDevice : public NullDevice {
   Speed speed() const override { return {1, 10, 1e4, 1e6, 1e6}; }
 };

@@ -25,7 +25,8 @@ bool Inference::latest_serves(const std::vector<Tensor>& inputs) const {
   return true;
 }
 
-const std::vector<Tensor>& Inference::run(const std::vector<Tensor>& inputs) {
+const std::vector<Tensor>& Inference::run(const std::vector<Tensor>& inputs,
+                                          const std::vector<Tensor>& targets) {
   core_.check_inputs(inputs);
   prepare_ms_ = 0;
   if (latest_serves(inputs)) {
@@ -40,7 +41,7 @@ const std::vector<Tensor>& Inference::run(const std::vector<Tensor>& inputs) {
   }
   const MemoryScope memory(latest_->budget);
   const ThreadPool::Session session(pool_);
-  return latest_->runner->executor().run(inputs);
+  return latest_->runner->executor().run(inputs, targets);
 }
 
 void Inference::prepare(const std::vector<Shape>& shapes) {

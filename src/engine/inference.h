@@ -19,8 +19,10 @@ class Inference {
   // The core must outlive it. Throws ResourceError when its threads can't be started.
   explicit Inference(EngineCore& core);
 
-  // Results, valid until the next run. Throws what Request::run throws, and Stopped.
-  const std::vector<Tensor>& run(const std::vector<Tensor>& inputs);
+  // Results, valid until the next run, in `targets` (by output) where that needs no copy. Throws
+  // what Request::run throws, and Stopped.
+  const std::vector<Tensor>& run(const std::vector<Tensor>& inputs,
+                                 const std::vector<Tensor>& targets = {});
   void prepare(const std::vector<Shape>& shapes);
 
   StageTimes stages() const;

@@ -50,9 +50,21 @@ std::vector<Lifetime> lifetimes_of(const PlanSlots& slots, const Plan& plan) {
   return lives;
 }
 
+std::vector<bool> find_movable_outputs(const PlanSlots& slots, const Plan& plan) {
+  std::vector<int> sharers(plan.slots.size(), 0);  // by slot that owns memory
+  for (uint32_t s = 0; s < plan.slots.size(); ++s)
+    if (plan.slots[s].kind == SlotKind::kArena) ++sharers[slots.place_of(s).slot];
+  for (uint32_t s : plan.outputs) ++sharers[slots.place_of(s).slot];
+  std::vector<bool> movable;
+  for (uint32_t s : plan.outputs)
+    movable.push_back(plan.slots[s].kind == SlotKind::kArena && sharers[s] == 2);  // and itself
+  return movable;
+}
+
 }  // namespace
 
 void plan_arenas(const PlanSlots& slots, Plan& plan) {
+  plan.can_move_output = find_movable_outputs(slots, plan);
   std::vector<Lifetime> lives = lifetimes_of(slots, plan);
   for (int space = 0; space < 2; ++space) {
     std::vector<Lifetime> mine;

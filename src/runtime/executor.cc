@@ -55,6 +55,9 @@ void Executor::bind() {
     arenas_[space] = (space == 0 ? host : *device).allocate(plan_.arena_bytes[space]);
   }
   bind_slots();
+  planned_outputs_.resize(outputs_.size());
+  for (size_t i = 0; i < outputs_.size(); ++i)
+    if (plan_.can_move_output[i]) planned_outputs_[i] = slots_[plan_.outputs[i]];
   for (size_t i = 0; i < plan_.steps.size(); ++i) bind_step(i);
   for (size_t i = 0; i < plan_.segments.size(); ++i)
     if (plan_.segments[i].space == Space::kDevice) bind_segment(i);
@@ -116,8 +119,22 @@ void Executor::bind_segment(size_t i) {
   device_segments_[i] = std::move(bound);
 }
 
-const std::vector<Tensor>& Executor::run(const std::vector<Tensor>& inputs) {
+void Executor::place_outputs(const std::vector<Tensor>& targets) {
+  constexpr uintptr_t kAlignment = 64;
+  for (size_t i = 0; i < planned_outputs_.size(); ++i) {
+    const Tensor& planned = planned_outputs_[i];
+    if (!planned.defined()) continue;
+    const bool fits = i < targets.size() && targets[i].dtype() == planned.dtype() &&
+                      targets[i].shape() == planned.shape() &&
+                      reinterpret_cast<uintptr_t>(targets[i].raw()) % kAlignment == 0;
+    slots_[plan_.outputs[i]] = fits ? targets[i] : planned;
+  }
+}
+
+const std::vector<Tensor>& Executor::run(const std::vector<Tensor>& inputs,
+                                         const std::vector<Tensor>& targets) {
   for (size_t i = 0; i < inputs.size(); ++i) slots_[plan_.inputs[i]] = inputs[i];
+  place_outputs(targets);
   run_segments();
   for (size_t i = 0; i < outputs_.size(); ++i) outputs_[i] = slots_[plan_.outputs[i]];
   return outputs_;

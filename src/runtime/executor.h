@@ -29,8 +29,11 @@ class Executor {
   // Inputs in the plan's order, with the types and, where static, the shapes of the slots, in the
   // memory of their spaces. Returns the plan's outputs, valid until the next run, when all work is
   // done. Throws InputError, naming the node, when a kernel refuses its inputs; nothing is under
-  // way then.
-  const std::vector<Tensor>& run(const std::vector<Tensor>& inputs);
+  // way then. `targets`, by output, is where the caller would like results; an output lies there
+  // when its plan lets it (Plan::can_move_output), its type and shape are the target's, and the
+  // target is aligned to 64 bytes, and elsewhere when not.
+  const std::vector<Tensor>& run(const std::vector<Tensor>& inputs,
+                                 const std::vector<Tensor>& targets = {});
 
   void set_profiling(bool on);
   // Milliseconds by stage of the latest run, and by step summed over the runs since profiling
@@ -52,6 +55,7 @@ class Executor {
   void bind_step(size_t i);
   void bind_segment(size_t i);
   Work work_of(size_t step);
+  void place_outputs(const std::vector<Tensor>& targets);
   void run_segments();
   void run_steps(size_t begin, size_t end);
   void run_on_device(size_t segment);
@@ -72,6 +76,7 @@ class Executor {
   std::shared_ptr<void> arenas_[2];
   std::vector<Tensor> slots_;
   std::vector<Tensor> outputs_;
+  std::vector<Tensor> planned_outputs_;  // as the arena has them; undefined where it has not
   std::vector<StepState> states_;
   std::vector<std::unique_ptr<DeviceSegment>> device_segments_;  // by segment; null on the host
   std::array<double, kNumStages> stage_ms_{};

@@ -80,6 +80,9 @@ struct Plan {
   std::vector<Segment> segments;  // all steps, in order
   std::vector<uint32_t> inputs;
   std::vector<uint32_t> outputs;
+  // By output: it lies in the arena and shares its memory with no other slot, so that it may lie
+  // elsewhere as well.
+  std::vector<bool> can_move_output;
   size_t arena_bytes[2] = {0, 0};  // by Space
   size_t constant_bytes = 0;
   std::shared_ptr<ResidentConstants> resident;  // those of Space::kDevice; null without any
