@@ -1,4 +1,5 @@
 // COCO's ground truth and its evaluation of box detections, as pycocotools computes it.
+// Functions here may be called from any thread, several at the same time too.
 #pragma once
 
 #include <array>

@@ -1,5 +1,5 @@
 // Two detectors on the same pictures: what changes between A and B, and what that costs in accuracy
-// and time.
+// and time. Functions here may be called from any thread, several at the same time too.
 #pragma once
 
 #include <array>
@@ -38,7 +38,8 @@ struct CompareOptions {
   float score = 0.5F;  // detections from here on are compared and counted in confusion matrices
   std::optional<double> max_map_drop;  // gates; see Comparison::gates
   std::optional<double> max_score_change;
-  // Called before each picture with its file, how many are done and how many there are.
+  // Called on compare()'s thread before each picture with its file, how many are done and how many
+  // there are.
   std::function<void(const std::string&, size_t, size_t)> progress;
 };
 
@@ -158,7 +159,8 @@ struct Comparison {
 
 // Classes of the truth are found by their name (upper and lower case alike) where detections have
 // labels, by number otherwise. Throws InputError for models, documents, labels and truth that can't
-// be used; pictures that can't be read are told of in the result.
+// be used, UsageError for options that can't be; pictures that can't be read are told of in the
+// result.
 Comparison compare(const CompareOptions& options);
 
 // The document of docs/commands.md.
@@ -170,6 +172,7 @@ struct HtmlReportOptions {
 };
 
 // One file without scripts or anything from elsewhere, pictures included.
+// It appears whole or not at all; throws ResourceError naming the path.
 void write_html_report(const std::string& path, const Comparison& comparison,
                        const HtmlReportOptions& options = {});
 

@@ -1,4 +1,5 @@
 // Frozen graph to SavedModel and back, as TensorFlow 2 loads them.
+// May be called from any thread; calls at the same time need destinations of their own.
 #pragma once
 
 #include <string>
@@ -29,7 +30,9 @@ struct ConvertReport {
 
 // SavedModel when the source is a frozen graph, frozen graph when `destination` ends in .pb or
 // .pbtxt. Writes to a temporary name, reads the result back, runs both, and renames: when something
-// is wrong, the destination is as it was.
+// is wrong, the destination is as it was. Throws InputError for a source that can't be read,
+// UsageError for a signature or outputs that are not there and for a destination that is in the
+// way, ResourceError where it can't be written, InternalError where the two differ.
 ConvertReport convert(const std::string& source, const std::string& destination,
                       const ConvertOptions& options = {});
 

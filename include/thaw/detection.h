@@ -1,4 +1,4 @@
-// What a detector finds in a picture.
+// What a detector finds in a picture. Plain values and functions of them: for any thread.
 #pragma once
 
 #include <array>

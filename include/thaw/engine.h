@@ -30,7 +30,7 @@ struct LayerInfo {
   std::string op;      // thaw's op with its attributes
   std::string kernel;  // "cpu.conv2d.avx512"
   std::string output;  // "float32[1,150,150,24]"
-  std::string stage;   // preprocess, network, postprocess
+  std::string stage;   // upload, preprocess, network, postprocess, download
   int64_t macs = 0;    // multiply-accumulates
   double ms = 0;  // mean over the profiled runs, or as measured when the plan's file was written
   // Why faster kernels were passed over, or how the race went that chose it; empty when there is

@@ -1,4 +1,5 @@
 // Files that users name: read with care, and never written over by accident.
+// Functions may be called from any thread; an OutputRule is for one thread at a time.
 #pragma once
 
 #include <cstdint>

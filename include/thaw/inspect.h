@@ -1,4 +1,5 @@
 // What a model file holds, without running it.
+// Functions here may be called from any thread, several at the same time too.
 #pragma once
 
 #include <cstdint>
@@ -49,6 +50,8 @@ struct Inspection {
 
 // `shapes` in the order of the inputs, all or those that are not optional; empty: unknown
 // dimensions are taken as 1, 300, 300 where an image is fed, or as others that fit.
+// Throws InputError for a file that is no model or is damaged and for shapes that don't fit,
+// UsageError for a signature or outputs that are not there. ModelOptions::inputs has no effect.
 Inspection inspect(const std::string& path, const ModelOptions& options = {},
                    const std::vector<Shape>& shapes = {});
 

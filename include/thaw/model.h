@@ -1,5 +1,6 @@
 // A model as read from disk: a TF1 frozen graph (.pb, .pbtxt), a SavedModel folder, or a SavedModel
-// that thaw optimised.
+// that thaw optimised. A model is immutable, its copies are the same model (copying costs a
+// pointer), and all functions here may be called from any number of threads at once.
 #pragma once
 
 #include <map>

@@ -1,5 +1,7 @@
 // A model made ready to start fast: a SavedModel that TensorFlow still loads, with thaw's plans in
-// assets.extra/thaw.
+// assets.extra/thaw. Functions may be called from any thread; calls at the same time need
+// destinations of their own, and disturb each other's races of kernels. Callbacks come on the
+// caller's thread.
 #pragma once
 
 #include <functional>

@@ -1,4 +1,4 @@
-// How a model is read and how an engine is built.
+// How a model is read and how an engine is built: plain values, functions for any thread.
 #pragma once
 
 #include <cstddef>
@@ -47,8 +47,9 @@ struct ModelOptions {
 };
 
 struct EngineOptions {
-  std::string device =
-      "auto";  // auto, cpu, ref (slow and obviously right), null (ref in memory of its own; a test)
+  // auto, cpu, cuda, ref (slow and obviously right) or null (the reference kernels in memory of
+  // their own, for tests).
+  std::string device = "auto";
   int threads = 0;  // of each request; 0: as many as the process may use
   // Unset: what an optimised SavedModel was optimised for, float32 for other models.
   std::optional<Precision> precision;

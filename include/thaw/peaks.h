@@ -1,4 +1,5 @@
 // What this machine can do at best, measured, and how far an engine's layers are from it.
+// Functions may be called from any thread; what runs beside a measurement lowers its figures.
 #pragma once
 
 #include <cstdint>

@@ -1,4 +1,4 @@
-// Names and texts from outside, for people's eyes.
+// Names and texts from outside, for people's eyes. From any thread.
 #pragma once
 
 #include <string>

@@ -1,4 +1,5 @@
 // Detections as JSON and CSV (docs/commands.md), written picture by picture.
+// Functions may be called from any thread; a report is for one thread at a time.
 #pragma once
 
 #include <memory>
@@ -44,6 +45,7 @@ class DetectionReport {
 };
 
 // One document; a picture with an error has "error" in place of "detections".
+// Bytes that are no UTF-8 become U+FFFD; no result is refused.
 std::string detections_json(const ReportHead& head, const std::vector<PictureResult>& results);
 std::unique_ptr<DetectionReport> open_json_report(const std::string& path, const ReportHead& head);
 

@@ -1,4 +1,6 @@
-// Dense tensors in host memory: element type, shape and a shared buffer.
+// Dense tensors in host memory: element type, shape and a shared buffer. Any number of threads may
+// read a tensor and its copies at once; while one writes elements, which all copies see, no other
+// may read or write them.
 #pragma once
 
 #include <array>

@@ -1,4 +1,5 @@
 // The timing cache: which kernels were timed for a layer, and which was the fastest.
+// Functions here may be called from any thread, several at the same time too.
 #pragma once
 
 #include <string>

@@ -122,9 +122,9 @@ std::string roofline_text(const Roofline& roofline) {
   const double all = arithmetic + roofline.time.traffic_ms;
   if (arithmetic <= 0 || roofline.network_ms <= 0) return {};
   return fmt::format(
-      "Distance to the machine, {}: the network's layers take {}\n"
-      "  {:.2f}x the floor of arithmetic alone, {}\n"
-      "  {:.2f}x the floor of arithmetic and unhidden traffic, {}\n",
+      "Roofline, {}: the network's layers take {}\n"
+      "  {:.2f}x arithmetic alone, {}\n"
+      "  {:.2f}x arithmetic and unhidden traffic, {}\n",
       threads_text(roofline.peaks.threads), ms_text(roofline.network_ms),
       roofline.network_ms / arithmetic, ms_text(arithmetic), roofline.network_ms / all,
       ms_text(all));

@@ -8,8 +8,8 @@
 
 namespace thaw {
 
-// auto, cpu, ref, null. Throws UsageError for other names and ResourceError for a device that is
-// not there.
+// auto, cpu, cuda, ref, null. Throws UsageError for other names and ResourceError for a device that
+// is not there.
 std::unique_ptr<Device> make_device(const std::string& name);
 
 }  // namespace thaw

@@ -63,9 +63,9 @@ void multiply_bytes(int64_t turns) {
   _tile_release();
 }
 
-// As many products for one as dot_digits_amx.cc has.
+// As many products of bytes for one as dot_split_int8_amx.cc has.
 template <int64_t kProducts>
-void multiply_digits(int64_t turns) {
+void multiply_split(int64_t turns) {
   multiply_bytes(kProducts * turns);
 }
 
@@ -73,12 +73,12 @@ void multiply_digits(int64_t turns) {
 
 extern const PeakLoop kFloat32Peak;
 const PeakLoop kFloat32Peak = {DType::kFloat32, "AMX-INT8, six for one", 64 * kTurnSums,
-                               multiply_digits<6>};
+                               multiply_split<6>};
 extern const PeakLoop kBFloat16Peak;
 const PeakLoop kBFloat16Peak = {DType::kBFloat16, "AMX-BF16", 32 * kTurnSums, multiply_pairs};
 extern const PeakLoop kFloat16Peak;
 const PeakLoop kFloat16Peak = {DType::kFloat16, "AMX-INT8, three for one", 64 * kTurnSums,
-                               multiply_digits<3>};
+                               multiply_split<3>};
 extern const PeakLoop kInt8Peak;
 const PeakLoop kInt8Peak = {DType::kInt8, "AMX-INT8", 64 * kTurnSums, multiply_bytes};
 
