@@ -33,7 +33,8 @@ class Request {
   explicit Request(const Engine& engine);
   Request(Request&&) noexcept;
   Request& operator=(Request&&) noexcept;
-  // Cancels a run that was started, and waits for its end.
+  // Cancels a run that was started, and waits for its end and that of its callback. What the
+  // callback starts from then on does not run.
   ~Request();
 
   const Engine& engine() const;
@@ -62,7 +63,7 @@ class Request {
   void set_output(const std::string& name, const Tensor& tensor);  // Engine::output_index
 
   // Builds the plan for these input shapes now, as Engine::prepare does, and all that this request
-  // needs to run it.
+  // needs to run it. Results of runs before are gone.
   void prepare(const std::vector<Shape>& shapes);
 
   // Runs and returns outputs(). Allocates nothing once a plan of static shapes has run. Throws
@@ -81,8 +82,8 @@ class Request {
   bool wait_for(std::chrono::microseconds most);
   bool is_running() const;
   // Called on the request's thread after each run that start() began: `error` is what wait throws,
-  // null where all went well. It may start() this request again, must not wait for it or end its
-  // life, and must not throw.
+  // null where all went well. It may start() this request again, which does nothing once the
+  // request's life ends; it must not wait for it or end its life, and must not throw.
   using Callback = std::function<void(std::exception_ptr error)>;
   void set_callback(Callback callback);
   // Ends the run that goes on, if there is one, with Cancelled: before its next step (a layer, a
@@ -91,8 +92,8 @@ class Request {
   void cancel();
 
   // Results of the latest run, in the order of Engine::outputs, valid until the next: in the
-  // request's memory, or in that of set_output. Throws UsageError where there was no run or the
-  // latest one failed.
+  // request's memory, or in that of set_output. Throws UsageError where there was no run, the
+  // latest one failed, or prepare() came after it.
   const std::vector<Tensor>& outputs() const;
   const Tensor& output(const std::string& name) const;
 

@@ -39,7 +39,7 @@ struct Request::Impl {
   ~Impl();
 
   void check_idle() const;
-  void begin();
+  bool begin();
   void end();
   void execute();
   void serve();
@@ -89,12 +89,15 @@ void Request::Impl::check_idle() const {
   if (is_running) throw UsageError("the request is running: wait for its end first");
 }
 
-void Request::Impl::begin() {
+// False where the request's life ends: nothing runs any more.
+bool Request::Impl::begin() {
   const std::lock_guard<std::mutex> lock(mutex);
   if (is_running) throw UsageError("the request is running: wait for its end first");
+  if (is_over) return false;
   is_running = true;
   error = nullptr;
   stop.clear();
+  return true;
 }
 
 void Request::Impl::end() {
@@ -206,11 +209,13 @@ void Request::set_output(const std::string& name, const Tensor& tensor) {
 
 void Request::prepare(const std::vector<Shape>& shapes) {
   impl_->check_idle();
+  impl_->has_outputs = false;  // they may lie in the memory of a plan that makes way
+  std::fill(impl_->outputs.begin(), impl_->outputs.end(), Tensor());
   impl_->inference.prepare(shapes);
 }
 
 const std::vector<Tensor>& Request::run() {
-  impl_->begin();
+  if (!impl_->begin()) throw Cancelled("the request's life ends");
   try {
     impl_->execute();
   } catch (...) {
@@ -229,7 +234,7 @@ const std::vector<Tensor>& Request::run(const std::vector<Tensor>& inputs) {
 }
 
 void Request::start() {
-  impl_->begin();
+  if (!impl_->begin()) return;
   try {
     const std::lock_guard<std::mutex> lock(impl_->mutex);
     if (!impl_->thread.joinable())
@@ -274,7 +279,8 @@ void Request::cancel() {
 
 const std::vector<Tensor>& Request::outputs() const {
   impl_->check_idle();
-  if (!impl_->has_outputs) throw UsageError("the request has no results: no run succeeded");
+  if (!impl_->has_outputs)
+    throw UsageError("the request has no results: no run succeeded since prepare()");
   return impl_->outputs;
 }
 

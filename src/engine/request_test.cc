@@ -158,6 +158,40 @@ TEST(Request, CallsBackAndMayBeStartedFromThere) {
   EXPECT_EQ(calls, 5);
 }
 
+// Between two runs, and while the callback is at work.
+TEST(Request, EndsThoughItsCallbackStartsItAgain) {
+  for (const auto callback_takes : {std::chrono::milliseconds(0), std::chrono::milliseconds(2)}) {
+    auto request = std::make_unique<Request>(Engine(doubling()));
+    std::atomic<bool> goes_on{true};
+    std::promise<void> ran;
+    std::atomic<int> calls{0};
+    request->set_input(0, Tensor::zeros(DType::kFloat32, {2}));
+    request->set_callback([&, again = request.get()](const std::exception_ptr&) {
+      if (++calls == 3) ran.set_value();
+      std::this_thread::sleep_for(callback_takes);
+      if (goes_on) again->start();
+    });
+    request->start();
+    ran.get_future().wait();
+    std::future<void> end = std::async(std::launch::async, [&] { request.reset(); });
+    EXPECT_EQ(end.wait_for(std::chrono::seconds(10)), std::future_status::ready);
+    goes_on = false;
+    end.wait();
+  }
+}
+
+TEST(Request, ResultsGoWithThePlanThatMakesWay) {
+  EngineOptions options;
+  options.max_cached_engines = 1;
+  Request request(Engine(network(), options));
+  request.run({random_floats({1, 8, 8, 3}, 1)});
+  request.prepare({{1, 12, 8, 3}});
+  EXPECT_THROW(request.outputs(), UsageError);
+  EXPECT_THROW(request.output("scores"), UsageError);
+  EXPECT_EQ(request.run({random_floats({1, 12, 8, 3}, 1)})[0].shape(), (Shape{1, 12, 8, 4}));
+  EXPECT_EQ(request.outputs()[0].shape(), (Shape{1, 12, 8, 4}));
+}
+
 TEST(Request, AllocatesNothingOncePlanned) {
   EngineOptions options;
   options.threads = 2;
