@@ -300,6 +300,39 @@ TEST(KernelTable, ScratchIsKnownWithTheShapes) {
   }
 }
 
+// What no level can say is the nearest one, however large the number is.
+TEST(KernelTable, NumbersPast32BitsAreTheOutermostLevels) {
+  Tensor bias = Tensor::zeros(DType::kFloat32, {64});
+  for (int c = 0; c < 64; ++c) bias.data<float>()[c] = c % 3 == 0 ? 1e10F : c % 3 == 1 ? -1e10F : 9;
+  Conv2D conv;
+  DepthwiseConv2D depthwise;
+  conv.result = depthwise.result = DType::kUInt8;
+  conv.in_scale = depthwise.in_scale = conv.out_scale = depthwise.out_scale = 0.25F;
+  conv.activation = depthwise.activation = Activation::kRelu;
+  depthwise.padding = Padding::kSame;
+  for (const auto& [op, filter] : {std::pair<Op, Shape>{conv, {1, 1, 64, 64}},
+                                   std::pair<Op, Shape>{depthwise, {3, 3, 64, 1}}}) {
+    const std::vector<Tensor> inputs{Tensor::zeros(DType::kUInt8, {1, 5, 7, 64}),
+                                     Tensor::zeros(DType::kFloat32, filter), bias};
+    OpDesc desc{op, {}, {{DType::kUInt8, {1, 5, 7, 64}, nullptr}}};
+    for (const Tensor& t : inputs)
+      desc.inputs.push_back({t.dtype(), t.shape(), desc.inputs.empty() ? nullptr : &t});
+    int rows = 0;
+    for (const KernelRow& row : cpu_kernels()) {
+      if (row.op != kind_of(op) || !row.can_run(desc).empty()) continue;
+      ThreadPool pool(1);
+      Workspace workspace;
+      RunContext context(&pool, &workspace);
+      std::vector<Tensor> outputs(1);
+      context.bind(inputs, outputs);
+      row.create(desc)->run(context);
+      EXPECT_TRUE(identical(outputs[0], evaluate(op, inputs)[0])) << row.name;
+      ++rows;
+    }
+    EXPECT_GT(rows, 0);
+  }
+}
+
 TEST(KernelTable, BestLevelComesFirst) {
   // Above NEON and above AVX-512 are levels for few bits.
   const Isa best = std::min(best_isa(), best_isa() < Isa::kAvx2 ? Isa::kNeon : Isa::kAvx512);

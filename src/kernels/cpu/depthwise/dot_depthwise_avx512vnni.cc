@@ -24,6 +24,9 @@ struct Bounds {
   char hi;
 };
 
+// Above all levels and below what 32 bits can hold: more would turn into the least of them.
+constexpr float kMost = 65536;
+
 // 64 channels.
 struct Wide {
   using Ints = __m512i;
@@ -48,7 +51,8 @@ struct Wide {
   static Ints dot(Ints sum, Ints a, Ints w) { return _mm512_dpbusd_epi32(sum, a, w); }
   static Ints level(Ints sum, Floats scale, Floats bias, const Bounds& b) {
     const Floats real = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, bias);
-    return _mm512_cvtps_epi32(_mm512_max_ps(_mm512_set1_ps(b.lo), real));
+    const Floats most = _mm512_set1_ps(kMost);
+    return _mm512_cvtps_epi32(_mm512_min_ps(most, _mm512_max_ps(_mm512_set1_ps(b.lo), real)));
   }
   static Ints pack(const Ints (&q)[4], const Bounds& b) {
     const Ints z = _mm512_set1_epi16(b.zero);
@@ -82,7 +86,8 @@ struct Half {
   static Ints dot(Ints sum, Ints a, Ints w) { return _mm256_dpbusd_epi32(sum, a, w); }
   static Ints level(Ints sum, Floats scale, Floats bias, const Bounds& b) {
     const Floats real = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sum), scale, bias);
-    return _mm256_cvtps_epi32(_mm256_max_ps(_mm256_set1_ps(b.lo), real));
+    const Floats most = _mm256_set1_ps(kMost);
+    return _mm256_cvtps_epi32(_mm256_min_ps(most, _mm256_max_ps(_mm256_set1_ps(b.lo), real)));
   }
   static Ints pack(const Ints (&q)[4], const Bounds& b) {
     const Ints z = _mm256_set1_epi16(b.zero);

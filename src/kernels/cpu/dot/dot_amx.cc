@@ -70,7 +70,10 @@ class ByteEpilogue {
     __m512i levels[2];
     for (int v = 0; v < 2; ++v) {
       const __m512 real = _mm512_cvtepi32_ps(_mm512_load_si512(sums + v * kDotWidth));
-      levels[v] = _mm512_cvtps_epi32(_mm512_fmadd_ps(real, scale_[v], bias_[v]));
+      // What 32 bits can't hold would turn into the least of them; no number stays none.
+      const __m512 most = _mm512_set1_ps(65536.0F);
+      levels[v] =
+          _mm512_cvtps_epi32(_mm512_min_ps(most, _mm512_fmadd_ps(real, scale_[v], bias_[v])));
     }
     return _mm512_adds_epi16(_mm512_packs_epi32(levels[0], levels[1]), zero_);
   }
