@@ -57,6 +57,7 @@ class PlanBuilder {
   void begin_segment(Space space, const std::string& why);
   void end_segment();
   bool is_wanted_on_host(ValueId value) const;
+  void drop_empty_segments();
   void find_waits();
   ResidentConstants& resident();
   void settle_constants();
@@ -80,6 +81,7 @@ std::unique_ptr<Plan> PlanBuilder::build() {
   for (NodeId id : placement_.order)
     if (!graph_.node(id).as<Const>()) add_node(id);  // slots of constants are made by their readers
   add_outputs();
+  drop_empty_segments();
   find_waits();
   plan_arenas(slots_, *plan_);
   plan_releases(nested_, *plan_);
@@ -297,8 +299,8 @@ void PlanBuilder::finish_step(Step step, NodeId id) {
   plan_->steps.push_back(std::move(step));
 }
 
-// Steps on the host run one after another, and share what is in the caches already; a device may
-// run what does not depend on each other side by side.
+// Steps on the host share what is in the caches already; a device's have each their own, laid out
+// with the other buffers, so that some may run side by side.
 void PlanBuilder::add_scratch(Step& step) {
   const size_t bytes = step.kernel->scratch_bytes(context_.threads);
   if (bytes == 0) return;
@@ -322,6 +324,19 @@ void PlanBuilder::add_outputs() {
     plan_->outputs.push_back(slot_in(output.value, space));
   }
   end_segment();
+}
+
+// Nodes that need no step may have begun one.
+void PlanBuilder::drop_empty_segments() {
+  std::vector<Segment> kept;
+  for (Segment& segment : plan_->segments) {
+    if (segment.begin == segment.end) continue;
+    if (!kept.empty() && kept.back().space == segment.space)
+      kept.back().end = segment.end;
+    else
+      kept.push_back(std::move(segment));
+  }
+  plan_->segments = std::move(kept);
 }
 
 // A host segment waits for the device's segments whose results it reads, once for all.

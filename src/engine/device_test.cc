@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "engine/build_plan.h"
 #include "engine/choose_kernel.h"
@@ -151,9 +152,13 @@ TEST_F(NullDeviceTest, ConstantsOfPlansThatShareThemAreThereOnce) {
   })");
   BuildContext sharing = context();
   sharing.resident = std::make_shared<ResidentConstants>(device_);
+  PreparedKernels kernels;
+  sharing.record = &kernels;
   const std::unique_ptr<Plan> first = build_plan(graph, sharing);
   const int uploads = device_.counts().uploads;
   EXPECT_EQ(uploads, 1);
+  sharing.record = nullptr;
+  sharing.prepared = &kernels;
   const std::unique_ptr<Plan> second = build_plan(graph, sharing);
   EXPECT_EQ(device_.counts().uploads, uploads);
   PlanRunner one(*first, device_, pool_);
@@ -163,6 +168,52 @@ TEST_F(NullDeviceTest, ConstantsOfPlansThatShareThemAreThereOnce) {
   EXPECT_TRUE(identical(one.executor().run(x)[0], expected));
   EXPECT_TRUE(identical(two.executor().run(x)[0], expected));
   EXPECT_EQ(device_.counts().prepared, 2);
+}
+
+// An empty constant has no memory of its own: what follows it may lie at the same address.
+TEST_F(NullDeviceTest, ConstantsAtOneAddressAreToldApart) {
+  ResidentConstants resident(device_);
+  float elements[2] = {3, 4};
+  EXPECT_EQ(resident.get(Tensor::view(DType::kFloat32, {0}, elements)).num_elements(), 0);
+  const Tensor there = resident.get(Tensor::view(DType::kFloat32, {2}, elements));
+  ASSERT_NE(NullDevice::behind(there.raw()), nullptr);
+  EXPECT_EQ(std::memcmp(NullDevice::behind(there.raw()), elements, sizeof elements), 0);
+}
+
+// Many layers whose kernels compute from scratch and from pieces that they prepared.
+TEST_F(NullDeviceTest, ScratchAndPreparedPiecesAreTheirs) {
+  Graph graph;
+  ValueId x = graph.add_input("x", {DType::kFloat32, {1, 12, 12, 4}});
+  for (int i = 0; i < 6; ++i) {
+    const Shape filter{3, 3, 4, 4};
+    const auto seed = static_cast<unsigned>(i);
+    x = graph.add(Conv2D(), {x, graph.constant(random_tensor(DType::kFloat32, filter, seed))},
+                  "conv");
+    x = graph.add(Unary{UnaryKind::kTanh}, {x}, "tanh");
+    if (i < 5)
+      x = graph.add(
+          Pad{},
+          {x, graph.constant(Tensor::of<int32_t>(DType::kInt32, {4, 2}, {0, 0, 1, 1, 1, 1, 0, 0}))},
+          "pad");
+  }
+  graph.add_output("y", x);
+  const std::vector<Tensor> inputs{random_tensor(DType::kFloat32, {1, 12, 12, 4}, 9)};
+  const std::vector<Tensor> expected = interpret(graph, inputs);
+  PreparedKernels kernels;
+  BuildContext recording = context();
+  recording.record = &kernels;
+  recording.resident = std::make_shared<ResidentConstants>(device_);
+  const std::unique_ptr<Plan> plan = build_plan(graph, recording);
+  const int uploads = device_.counts().uploads;
+  recording.record = nullptr;
+  recording.prepared = &kernels;
+  const std::unique_ptr<Plan> again = build_plan(graph, recording);
+  EXPECT_EQ(device_.counts().uploads, uploads);  // pieces are there once
+  for (const Plan* made : {plan.get(), again.get()}) {
+    PlanRunner runner(*made, device_, pool_);
+    for (int run = 0; run < 3; ++run)
+      expect_close(runner.executor().run(inputs)[0], expected[0], 1e-5F);
+  }
 }
 
 TEST_F(NullDeviceTest, TakesAndGivesItsOwnMemory) {
@@ -283,6 +334,24 @@ TEST_F(NullDeviceTest, LayersAreRacedInItsOwnQueue) {
   ASSERT_EQ(result.timings.size(), 1U);
   EXPECT_EQ(result.timings[0].kernel, "null.MatMul");
   EXPECT_GT(result.timings[0].ms, 0);
+}
+
+// Two ways share an edge: what the first path took there must be given back.
+TEST(MinCut, TakesBackWhatAPathTookWrongly) {
+  MinCut cut;
+  const size_t a = cut.add_vertex();
+  const size_t b = cut.add_vertex();
+  const size_t c = cut.add_vertex();
+  const size_t d = cut.add_vertex();
+  cut.add_edge(MinCut::kSource, a, 1);
+  cut.add_edge(a, b, 1);
+  cut.add_edge(b, MinCut::kSink, 1);
+  cut.add_edge(MinCut::kSource, c, 1);
+  cut.add_edge(c, b, 1);
+  cut.add_edge(a, d, 1);
+  cut.add_edge(d, MinCut::kSink, 2);
+  const std::vector<bool> sides = cut.solve();
+  for (const size_t v : {a, b, c, d}) EXPECT_FALSE(sides[v]) << v;  // both source edges are full
 }
 
 TEST(MinCut, FindsTheCheapestSide) {

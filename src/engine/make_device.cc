@@ -41,6 +41,11 @@ std::unique_ptr<Device> make_device(const std::string& name) {
   throw UsageError(fmt::format("device '{}': one of {} was expected", name, all));
 }
 
+std::string code_identity(const Device& device) {
+  if (device.shares_host_memory()) return device.identity();
+  return fmt::format("{} beside {}", device.identity(), make_cpu_device()->identity());
+}
+
 DeviceInfo device_info(const std::string& name) {
   const std::unique_ptr<Device> device = make_device(name);
   return {device->name(),

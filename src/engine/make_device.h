@@ -12,4 +12,8 @@ namespace thaw {
 // is not there.
 std::unique_ptr<Device> make_device(const std::string& name);
 
+// What plans for the device depend on: its identity, and that of the processor beside it, which
+// runs what the device does not.
+std::string code_identity(const Device& device);
+
 }  // namespace thaw

@@ -121,7 +121,7 @@ class Optimizer {
     const Model model = Model::load(folder);
     manifest_.version = version();
     manifest_.device = device_->name();
-    manifest_.identity = device_->identity();
+    manifest_.identity = code_identity(*device_);
     manifest_.precision = report_.precision;
     manifest_.max_cached_engines = options_.engine.max_cached_engines.value_or(4);
     manifest_.calibration = options_.engine.calibration;
@@ -190,8 +190,12 @@ class Optimizer {
           fmt::format("not run to the end: it takes more than {:g} s", options_.check_seconds);
     }
     PlanFile file;
-    file.facts = {version(),           source_id(),           device_->name(),
-                  device_->identity(), model_mark(manifest_), report_.precision,
+    file.facts = {version(),
+                  source_id(),
+                  device_->name(),
+                  code_identity(*device_),
+                  model_mark(manifest_),
+                  report_.precision,
                   made.shapes};
     file.graph = std::move(made.graph);
     file.kernels = std::move(made.kernels);

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
+#include <queue>
 
 #include "base/memory_budget.h"
 #include "engine/choose_kernel.h"
@@ -68,10 +70,10 @@ class Placer {
   }
 
   bool is_planned_rename(const Node& node) const {
+    if (!traits(node.op).only_renames) return false;
     const TensorType& out = graph_.value(node.outputs[0]).type;
-    return traits(node.op).only_renames && !graph_.constant_value(node.inputs[0]) &&
-           out.shape.is_static() && dtype_size(out.dtype) > 0 &&
-           graph_.value(node.inputs[0]).type.shape.is_static();
+    return !graph_.constant_value(node.inputs[0]) && out.shape.is_static() &&
+           dtype_size(out.dtype) > 0 && graph_.value(node.inputs[0]).type.shape.is_static();
   }
 
   // Why the device can't run it; empty when it can.
@@ -133,32 +135,33 @@ class Placer {
   std::vector<size_t> vertices_;  // by node
 };
 
-// All that can be done where the work is, before the other side goes on.
+// All that can be done where the work is, before the other side goes on; in the order that was
+// given otherwise.
 std::vector<NodeId> grouped(const Graph& graph, const std::vector<NodeId>& order,
                             const std::vector<Space>& spaces) {
-  std::vector<bool> done(graph.num_nodes(), false);
-  const auto is_ready = [&](NodeId id) {
-    const std::vector<ValueId>& inputs = graph.node(id).inputs;
-    return std::all_of(inputs.begin(), inputs.end(), [&](ValueId v) {
-      const NodeId producer = graph.value(v).producer;
-      return producer == kNone || done[producer];
-    });
-  };
+  constexpr size_t kSides = 2;
+  using Places = std::priority_queue<size_t, std::vector<size_t>, std::greater<>>;
+  Places ready[kSides];  // places in `order`
+  std::vector<size_t> places(graph.num_nodes(), order.size());
+  std::vector<size_t> missing(graph.num_nodes(), 0);  // inputs that are not made yet
+  for (size_t i = 0; i < order.size(); ++i) places[order[i]] = i;
+  const auto side = [&](NodeId id) { return static_cast<size_t>(spaces[id]); };
+  for (NodeId id : order) {
+    for (ValueId v : graph.node(id).inputs)
+      if (graph.value(v).producer != kNone) ++missing[id];
+    if (missing[id] == 0) ready[side(id)].push(places[id]);
+  }
   std::vector<NodeId> result;
-  std::vector<NodeId> left = order;
-  for (Space space = Space::kHost; !left.empty();
-       space = space == Space::kHost ? Space::kDevice : Space::kHost) {
-    std::vector<NodeId> later;
-    for (NodeId id : left) {
-      const bool is_const = graph.node(id).as<Const>() != nullptr;
-      if ((!is_const && spaces[id] != space) || !is_ready(id)) {
-        later.push_back(id);
-        continue;
-      }
-      done[id] = true;
+  for (size_t at = 0; !ready[0].empty() || !ready[1].empty(); at = 1 - at) {
+    for (; !ready[at].empty();) {
+      const NodeId id = order[ready[at].top()];
+      ready[at].pop();
       result.push_back(id);
+      for (ValueId v : graph.node(id).outputs)
+        for (NodeId user : graph.value(v).users)
+          if (places[user] < order.size() && --missing[user] == 0)
+            ready[side(user)].push(places[user]);
     }
-    left = std::move(later);
   }
   return result;
 }

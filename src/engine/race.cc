@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/noise.h"
+#include "engine/prepared_kernels.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -48,6 +49,8 @@ struct Runner {
   std::unique_ptr<OpKernel> kernel;  // its own, for it may be prepared for a number of threads
   int threads = 1;
   std::vector<double> ms;
+  std::shared_ptr<void> scratch;
+  size_t scratch_bytes = 0;
 
   // Neither the luckiest run nor those that something disturbed.
   double time() const { return quartile(1); }
@@ -66,7 +69,9 @@ class Race {
         queue_(track.on_host() ? make_host_queue() : track.device.create_queue()),
         start_(queue_->create_event()),
         end_(queue_->create_event()),
+        memory_(track.on_host() ? host_allocator() : track.device),
         context_(&track.pool, &workspace_) {
+    if (!track.on_host()) resident_ = std::make_unique<ResidentConstants>(track.device);
     const auto place = [&](const Tensor& t) {
       return track.on_host() ? t : on_device(track.device, *queue_, t);
     };
@@ -84,7 +89,7 @@ class Race {
     try {
       for (int threads = most_threads_; threads >= 1; threads /= 2) {
         if (packed_bytes_ > kMostPackedBytes) return leave_out(row);
-        Runner runner{&row, row.create(desc), threads, {}};
+        Runner runner = make_runner(row, desc, threads);
         packed_bytes_ += runner.kernel->bytes();
         run_once(runner);  // first touches
         for (int i = 0; i < kFirstRuns && !is_surely_hopeless(runner); ++i)
@@ -132,12 +137,23 @@ class Race {
   }
 
  private:
+  Runner make_runner(const KernelRow& row, OpDesc desc, int threads) {
+    static const std::vector<Tensor> kNothing;
+    KernelPieces pieces(kNothing, true, resident_.get());
+    desc.services = &pieces;
+    Runner runner{&row, row.create(desc), threads, {}, {}, 0};
+    runner.scratch_bytes = runner.kernel->scratch_bytes(threads);
+    if (runner.scratch_bytes > 0) runner.scratch = memory_.allocate(runner.scratch_bytes);
+    return runner;
+  }
+
   void leave_out(const KernelRow& row) { dropped_.push_back({row.name, 0, 0}); }
 
   double run_once(const Runner& runner) {
     static const std::string kNode = "raced";
     wake(pool_);
     pool_.limit(runner.threads);
+    context_.set_scratch(runner.scratch.get(), runner.scratch_bytes);
     queue_->record(*start_);
     queue_->launch({runner.kernel.get(), &context_, &kNode});
     queue_->record(*end_);
@@ -175,6 +191,8 @@ class Race {
   const std::unique_ptr<Queue> queue_;
   const std::unique_ptr<Event> start_;
   const std::unique_ptr<Event> end_;
+  Allocator& memory_;
+  std::unique_ptr<ResidentConstants> resident_;  // null on the host
   Workspace workspace_;
   RunContext context_;
   std::vector<Tensor> inputs_;

@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "base/cpu_features.h"
 #include "engine/build_engine.h"
+#include "engine/make_device.h"
 #include "graph/infer_util.h"
 #include "thaw/error.h"
 
@@ -127,12 +127,12 @@ std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Preci
   const std::string path = plan_folder(path_) + "/" + entry->file;
   std::string fault;
   try {
-    if (!manifest_.identity.empty()) fault = misfit(manifest_.identity, device.identity());
+    if (!manifest_.identity.empty()) fault = misfit(manifest_.identity, code_identity(device));
     if (!fault.empty()) throw InputError(path + ": " + fault);  // without reading the weights
     PlanFile plan = read_plan_file(path);
     PlanFacts facts;
     facts.device = device.name();
-    facts.identity = device.identity();
+    facts.identity = code_identity(device);
     facts.model = model_mark(manifest_);
     facts.precision = precision;
     facts.shapes = entry->shapes;

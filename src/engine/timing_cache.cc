@@ -3,16 +3,18 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 
 #include "base/atomic_file.h"
 #include "base/bytes.h"
-#include "base/cpu_features.h"
 #include "base/input_file.h"
+#include "engine/make_device.h"
 #include "engine/source_id.h"
 #include "import/crc32c.h"
+#include "thaw/device.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -70,13 +72,17 @@ std::string default_timing_cache() {
 }
 
 std::string timing_machine(const Device& device) {
-  return fmt::format("{}; {}; {}", device.name(), device.model(), device.identity());
+  return fmt::format("{}; {}; {}", device.name(), device.model(), code_identity(device));
 }
 
 std::string timing_build() { return source_id(); }
 
 bool timings_apply(const LayerTimings& timings) {
-  return timings.machine == timing_machine(*make_cpu_device()) && timings.build == timing_build();
+  const std::vector<DeviceInfo> here = devices();
+  return timings.build == timing_build() &&
+         std::any_of(here.begin(), here.end(), [&](const DeviceInfo& device) {
+           return timings.machine == timing_machine(*make_device(device.name));
+         });
 }
 
 std::string timings_bytes(const std::vector<LayerTimings>& layers) {

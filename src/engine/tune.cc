@@ -6,6 +6,7 @@
 
 #include "engine/build_engine.h"
 #include "engine/choose_kernel.h"
+#include "engine/make_device.h"
 #include "engine/place_nodes.h"
 #include "engine/race.h"
 #include "engine/race_plans.h"
@@ -79,7 +80,9 @@ class Tuner {
   Tuner(const Graph& graph, const BuildContext& context, ThreadPool& pool, TimingCache& timings,
         const TuneOptions& options)
       : graph_(graph), context_(context), pool_(pool), timings_(timings), options_(options) {
-    key_.machine = timing_machine(*context.device);
+    key_.machine = device_key_ = timing_machine(*context.device);
+    host_key_ =
+        context.device->shares_host_memory() ? device_key_ : timing_machine(*make_cpu_device());
     key_.build = timing_build();
     key_.threads = pool.threads();
   }
@@ -108,6 +111,8 @@ class Tuner {
   TimingCache& timings_;
   const TuneOptions& options_;
   LayerTimings key_;
+  std::string device_key_;
+  std::string host_key_;  // of what runs beside a device
   std::vector<RacedLayer> layers_;
   std::map<const Graph*, std::vector<Space>> spaces_;
   size_t left_out_ = 0;
@@ -148,6 +153,7 @@ bool Tuner::race_layer(const Layer& layer) {
   const RaceTrack track{*context_.device, on_device ? Space::kDevice : Space::kHost, pool_};
   const std::vector<const KernelRow*> rows = rows_for(desc, context_, track.space);
   key_.layer = layer_text(desc);
+  key_.machine = on_device ? device_key_ : host_key_;
   std::optional<std::vector<KernelTiming>> known = timings_.find(key_);
   if (known && is_race_of(*known, rows)) {
     key_.raced = std::move(*known);
@@ -216,6 +222,7 @@ TunedKernels Tuner::fastest_plan() {
   std::vector<TunedKernels> all = candidates();
   if (all.empty()) return {};
   key_.layer = plan_text(all);
+  key_.machine = device_key_;
   const std::optional<std::vector<KernelTiming>> known = timings_.find(key_);
   PlanRace result;
   if (known) {

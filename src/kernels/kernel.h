@@ -87,6 +87,7 @@ class RunContext {
   void set_owned(size_t input, bool owned) { owned_[input] = owned; }
   // What OpKernel::scratch_bytes asked for; it must stay there for the run.
   void set_scratch(void* scratch, size_t bytes) { scratch_ = scratch, scratch_bytes_ = bytes; }
+  size_t scratch_bytes() const { return scratch_bytes_; }
 
   size_t num_inputs() const { return inputs_.size(); }
   const Tensor& input(size_t i) const { return *inputs_[i]; }

@@ -54,9 +54,11 @@ struct Work {
   enum class Kind : uint8_t { kUpload, kLaunch, kDownload };
   Kind kind = Kind::kLaunch;
   Launch launch;
-  // Copies. Where a slot is the caller's input, its memory is another one in each run.
+  // Copies.
   const Tensor* from = nullptr;
   Tensor* to = nullptr;
+  // The host's memory is another one in each run: the caller's input or output, or fresh.
+  bool moves = false;
   // Recorded when this piece and all before it are done; null: nobody asks. A device that can't
   // record in the midst of a captured segment records it at the segment's end.
   Event* after = nullptr;
@@ -88,7 +90,8 @@ class Device : public Allocator {
   virtual KernelTable kernels() const = 0;
   virtual std::unique_ptr<Queue> create_queue() = 0;
   // Makes work ready that is to run in this order, again and again. Unless a device knows better,
-  // its pieces go to the queue one by one.
+  // its pieces go to the queue one by one. Pieces may run side by side only where they have no
+  // memory in common: buffers and scratch are laid out for this order.
   virtual std::unique_ptr<PreparedSegment> prepare(const std::vector<Work>& work);
   // Roughly, for deciding what is worth a copy.
   struct Speed {

@@ -90,6 +90,14 @@ void Executor::bind_step(size_t i) {
     for (uint32_t r : step.release) state.last_use_matters |= s == r;
 }
 
+// Whether the slot's memory may be another one in each run.
+bool Executor::moves(uint32_t slot) const {
+  for (size_t i = 0; i < plan_.outputs.size(); ++i)
+    if (plan_.outputs[i] == slot && plan_.can_move_output[i]) return true;
+  const SlotKind kind = plan_.slots[slot].kind;
+  return kind == SlotKind::kInput || kind == SlotKind::kHeap;
+}
+
 Work Executor::work_of(size_t i) {
   const Step& step = plan_.steps[i];
   Work work;
@@ -100,6 +108,7 @@ Work Executor::work_of(size_t i) {
   work.kind = step.kind == StepKind::kUpload ? Work::Kind::kUpload : Work::Kind::kDownload;
   work.from = &slots_[step.inputs[0]];
   work.to = &slots_[step.outputs[0]];
+  work.moves = moves(step.inputs[0]) || moves(step.outputs[0]);
   return work;
 }
 
@@ -147,8 +156,8 @@ void Executor::run_segments() {
     for (size_t i = 0; i < plan_.segments.size(); ++i) {
       const Segment& segment = plan_.segments[i];
       if (segment.space == Space::kDevice) {
-        run_on_device(i);
         last = device_segments_[i].get();
+        run_on_device(i);
       } else {
         if (segment.after) device_segments_[*segment.after]->end->wait();
         run_steps(segment.begin, segment.end);
@@ -160,7 +169,7 @@ void Executor::run_segments() {
     if (last != nullptr) {
       try {
         resources_.queue->synchronize();
-      } catch (const Error&) {  // what was thrown first says more
+      } catch (...) {  // what was thrown first says more
       }
     }
     throw;

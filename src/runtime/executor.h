@@ -54,6 +54,7 @@ class Executor {
   void bind_slots();
   void bind_step(size_t i);
   void bind_segment(size_t i);
+  bool moves(uint32_t slot) const;
   Work work_of(size_t step);
   void place_outputs(const std::vector<Tensor>& targets);
   void run_segments();

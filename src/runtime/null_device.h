@@ -4,7 +4,6 @@
 // non-maximum suppression, which it leaves to the host.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 
@@ -35,20 +34,14 @@ class NullDevice : public Device {
   // An address that nobody may follow. The elements lie elsewhere.
   std::shared_ptr<void> allocate(size_t bytes) override;
 
-  // Where the elements of device memory lie; null for other memory.
-  char* behind(const void* address);
+  // Where the elements of a null device's memory lie; null for other memory.
+  static char* behind(const void* address);
   NullCounts counts() const;
   // Its queues' threads count too.
   void count(int NullCounts::*what);
 
  private:
-  struct Block {
-    size_t bytes = 0;
-    std::shared_ptr<void> elements;
-  };
-
   mutable std::mutex mutex_;
-  std::map<uintptr_t, Block> blocks_;  // by address
   NullCounts counts_;
 };
 

@@ -19,17 +19,22 @@ struct BoundLaunch {
   const std::string* node;
   std::vector<Tensor> inputs;
   std::vector<Tensor> outputs;
+  void* scratch = nullptr;
+  size_t scratch_bytes = 0;
 
   void run() {
     Workspace workspace;
     RunContext context(nullptr, &workspace);
     context.bind(inputs, outputs);
+    context.set_scratch(scratch, scratch_bytes);
     try {
       kernel->run(context);
     } catch (const InputError& e) {
       throw InputError(fmt::format("node '{}': {}", *node, e.what()));
     } catch (const ResourceError& e) {
       throw ResourceError(fmt::format("node '{}': {}", *node, e.what()));
+    } catch (const InternalError& e) {
+      throw InternalError(fmt::format("node '{}': {}", *node, e.what()));
     } catch (const std::bad_alloc&) {
       throw ResourceError(fmt::format("no memory left at node '{}'", *node));
     }
@@ -107,7 +112,7 @@ NullQueue::~NullQueue() {
 }
 
 char* NullQueue::behind(const void* address, const char* what) const {
-  char* elements = device_.behind(address);
+  char* elements = NullDevice::behind(address);
   if (elements == nullptr)
     throw InternalError(fmt::format("{} {} is not the null device's memory", what, address));
   return elements;
@@ -129,8 +134,10 @@ void NullQueue::download(void* host, const void* device, size_t bytes) {
 
 void NullQueue::launch(const Launch& launch) {
   device_.count(&NullCounts::launches);
-  auto bound = std::make_shared<BoundLaunch>(BoundLaunch{launch.kernel, launch.node, {}, {}});
+  auto bound =
+      std::make_shared<BoundLaunch>(BoundLaunch{launch.kernel, launch.node, {}, {}, nullptr, 0});
   const auto elements_of = [&](const Tensor& t, const char* what) {
+    if (!t.defined()) return Tensor();  // a constant that the kernel holds
     void* elements = t.num_elements() > 0 ? behind(t.raw(), what) : nullptr;
     return Tensor::view(t.dtype(), t.shape(), elements);
   };
@@ -139,6 +146,10 @@ void NullQueue::launch(const Launch& launch) {
     bound->inputs.push_back(elements_of(context.input(i), "input"));
   for (size_t i = 0; i < context.num_outputs(); ++i)
     bound->outputs.push_back(elements_of(context.output(i), "output"));
+  if (context.scratch_bytes() > 0) {
+    bound->scratch = behind(context.scratch(0), "scratch");
+    bound->scratch_bytes = context.scratch_bytes();
+  }
   add([bound] { bound->run(); });
 }
 

@@ -12,7 +12,7 @@ Tensor on_device(Device& device, Queue& queue, const Tensor& host) {
 
 Tensor ResidentConstants::get(const Tensor& host) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  Entry& entry = entries_[host.raw()];
+  Entry& entry = entries_[{host.raw(), host.num_bytes()}];
   if (!entry.device.defined()) entry = {host, on_device(device_, *queue_, host)};
   if (entry.device.dtype() == host.dtype() && entry.device.shape() == host.shape())
     return entry.device;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <utility>
 
 #include "runtime/device.h"
 
@@ -18,7 +19,7 @@ class ResidentConstants {
   // The device must outlive the store and all that it gave.
   explicit ResidentConstants(Device& device) : device_(device), queue_(device.create_queue()) {}
 
-  // The same for the same memory. The store keeps `host`, so that its memory stays what it is.
+  // The same for the same elements. The store keeps `host`, so that its memory stays what it is.
   Tensor get(const Tensor& host);
 
  private:
@@ -30,7 +31,7 @@ class ResidentConstants {
   Device& device_;
   std::mutex mutex_;
   std::unique_ptr<Queue> queue_;
-  std::map<const void*, Entry> entries_;
+  std::map<std::pair<const void*, size_t>, Entry> entries_;  // by address and bytes
 };
 
 }  // namespace thaw
