@@ -61,7 +61,9 @@ build_preset() {
   mkdir -p "build/$preset"
   # From nothing, files are compiled together: half the work. CMakeCache.txt keeps what was chosen.
   local options=()
-  [ "$preset" != release ] || [ -e build/release/CMakeCache.txt ] || options=(-DTHAW_UNITY=ON)
+  case $preset in
+    release | tsan) [ -e "build/$preset/CMakeCache.txt" ] || options=(-DTHAW_UNITY=ON) ;;
+  esac
   if ! cmake --preset "$preset" "${options[@]}" >"$log" 2>&1; then
     cat "$log" >&2
     die "configuring failed"
@@ -150,6 +152,15 @@ do_arm_test() {
   done
 }
 
+# What runs on several threads, under ThreadSanitizer. Models are not parsed there: Debian's protobuf
+# was not built for it.
+do_thread_test() {
+  need "${build_packages[@]}"
+  build_preset tsan thaw_tests
+  TSAN_OPTIONS="suppressions=tests/tsan.supp" build/tsan/tests/thaw_tests --gtest_brief=1 \
+    --gtest_filter="${1:-NullDevice*:Outputs*:Placement*:Request*:Batcher*:PlanCache*:Tune*:ThreadPool*:Stop*}"
+}
+
 # What fuzz targets found worth keeping, and how often they ran: kept between checkouts.
 fuzz_folder=${XDG_CACHE_HOME:-${HOME:-$PWD/build}/.cache}/thaw/fuzz
 
@@ -209,6 +220,7 @@ usage() {
 ./do test [PYTEST ARGUMENT]   builds and runs all tests
 ./do lint                     layers, sizes, formatting, clang-tidy, compiling for Arm
 ./do arm-test                 builds the kernels' tests for 64-bit Arm and runs them under qemu
+./do thread-test              builds the unit tests with ThreadSanitizer and runs those of several threads
 ./do fuzz [SECONDS [TARGET...]]  builds and runs the fuzz targets, a minute each
 TEXT
 }
@@ -218,6 +230,7 @@ TEXT
 case "${1:-}" in
   build | demo | test | lint | fuzz) "do_$1" "${@:2}" ;;
   arm-test) do_arm_test "${@:2}" ;;
+  thread-test) do_thread_test "${@:2}" ;;
   "" | help | -h | --help) usage ;;
   *) usage >&2; exit 2 ;;
 esac
