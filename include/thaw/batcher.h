@@ -36,7 +36,8 @@ class Batcher {
   // One inference: inputs in the order of Engine::inputs, each with a first extent of 1; their
   // memory must stay unchanged until the results are there. The results are its own rows of the
   // batch's, in the order of Engine::outputs, each with a first extent of 1 and memory of its own.
-  // Those whose inputs have the same shapes run together, in the order in which they came. Throws
+  // Those whose inputs have the same shapes run together, in the order in which they came; a batch
+  // that is full does not wait behind inferences of other shapes. Throws
   // InputError at once when inputs don't fit the model. The future throws what the batch threw, to
   // each whose inference was in it; InputError when a result has no row for each inference.
   std::future<std::vector<Tensor>> submit(const std::vector<Tensor>& inputs);

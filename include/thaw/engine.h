@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "thaw/device.h"
 #include "thaw/model.h"
 #include "thaw/options.h"
 #include "thaw/tensor.h"
@@ -16,7 +17,7 @@ namespace thaw {
 
 // Where the time of one run went, milliseconds.
 struct StageTimes {
-  double prepare = 0;      // building the plan, or waiting for it; 0 where it was ready
+  double prepare = 0;      // making the plan ready, or waiting for it; 0 where it was
   double upload = 0;       // host to device; 0 where they are one
   double preprocess = 0;   // what lies before the network's first layer
   double network = 0;      // convolutions, matrix products and what lies between them
@@ -82,8 +83,9 @@ struct PlanInfo {
 // shape runs on a slower plan that is for all shapes; when it comes again, its plan is built and
 // the one that was used least recently goes. Building a plan takes longer than dozens of slow runs:
 // each time that one had to go, a shape must have come twice as often as before, up to
-// kMostRunsForAPlan times, so that many shapes in turn don't build without end. Plans that are
-// running stay until the run is over.
+// kMostRunsForAPlan times, so that many shapes in turn don't build without end. A plan that
+// had to go stays, with its memory and its weights, for those that ran it: for a request until it
+// runs or prepares again, for run() until the call is over.
 class Engine {
  public:
   static constexpr int kMostRunsForAPlan = 64;
@@ -103,7 +105,8 @@ class Engine {
   size_t input_index(const std::string& name) const;
   size_t output_index(const std::string& name) const;
   std::string device() const;  // "cpu"
-  int threads() const;         // of each request
+  DeviceInfo device_info() const;
+  int threads() const;  // of each request
   Precision precision() const;
 
   // Builds the plan for these input shapes now, and makes way for it where max_cached_engines are

@@ -10,7 +10,6 @@
 #include "cli/peak_report.h"
 #include "cli/print.h"
 #include "cli/text.h"
-#include "thaw/device.h"
 
 namespace thaw::cli {
 namespace {
@@ -117,7 +116,7 @@ std::vector<PlanSummary> summarise(const Model& model, const EngineOptions& opti
 
 std::optional<Roofline> measure_roofline(const Request& request,
                                          const std::vector<LayerInfo>& layers) {
-  if (!device_info(request.engine().device()).is_host) return std::nullopt;
+  if (!request.engine().device_info().is_host) return std::nullopt;
   return roofline_of(layers, request.memory(),
                      measure_peaks(request.engine().threads(), PeakEffort::quick()));
 }

@@ -15,7 +15,6 @@
 #include "detect/picture_input.h"
 #include "detect/plan_tiles.h"
 #include "detect/request_pool.h"
-#include "thaw/device.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -74,7 +73,7 @@ struct Detector::Impl {
       : engine(model, detection_outputs(options, model, roles)),
         input(engine.inputs(), model.path()),
         outputs(places_in_engine(model, engine, roles)),
-        is_host(device_info(engine.device()).is_host),
+        is_host(engine.device_info().is_host),
         requests(engine) {
     if (!label_file.empty()) labels = LabelMap::read(label_file);
   }

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <deque>
 #include <exception>
+#include <iterator>
+#include <list>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -26,6 +28,9 @@ struct Single {
   std::promise<std::vector<Tensor>> promise;
   Clock::time_point came;
 };
+
+// Those that can run together, in the order in which they came.
+using Group = std::deque<Single>;
 
 void copy_elements(const Tensor& from, int64_t first, int64_t count, Tensor& to, int64_t at) {
   if (from.dtype() == DType::kString) {
@@ -113,15 +118,18 @@ struct Batcher::Impl {
 
   void start();
   void serve(Request& request);
-  size_t matching(size_t most) const;
-  std::vector<Single> take(std::unique_lock<std::mutex>& lock);
+  void add(Single single);
+  bool is_ready(const Group& group, Clock::time_point now) const;
+  std::list<Group>::iterator next_ready();
+  void wait(std::unique_lock<std::mutex>& lock);
+  std::vector<Single> take(std::list<Group>::iterator group);
   void run(Request& request, std::vector<Single> batch) const;
 
   const Engine engine;
   const BatcherOptions options;
   std::mutex mutex;
   std::condition_variable came;
-  std::deque<Single> waiting;
+  std::list<Group> waiting;  // none is empty
   bool is_over = false;
   std::vector<Request> requests;
   std::vector<std::thread> threads;  // one for each request
@@ -149,43 +157,71 @@ void Batcher::Impl::start() {
 void Batcher::Impl::serve(Request& request) {
   std::unique_lock<std::mutex> lock(mutex);
   while (true) {
-    came.wait(lock, [&] { return is_over || !waiting.empty(); });
-    if (waiting.empty()) return;
-    std::vector<Single> batch = take(lock);
-    lock.unlock();
-    if (!batch.empty()) run(request, std::move(batch));
-    lock.lock();
-  }
-}
-
-// How many of those that wait can run with the first of them.
-size_t Batcher::Impl::matching(size_t most) const {
-  size_t count = 0;
-  for (const Single& single : waiting)
-    if (run_together(single.inputs, waiting.front().inputs) && ++count == most) break;
-  return count;
-}
-
-// The next batch; none where another thread took what waited.
-std::vector<Single> Batcher::Impl::take(std::unique_lock<std::mutex>& lock) {
-  const auto most = static_cast<size_t>(options.max_batch);
-  const auto is_ready = [&] { return is_over || waiting.empty() || matching(most) == most; };
-  if (options.max_wait.count() > 0)
-    came.wait_until(lock, waiting.front().came + options.max_wait, is_ready);
-  if (waiting.empty()) return {};
-  size_t size = most;
-  if (const size_t there = matching(most); there < most)
-    for (size = 1; 2 * size <= there;) size *= 2;
-  std::vector<Single> batch;
-  const std::vector<Tensor> inputs = waiting.front().inputs;
-  for (auto single = waiting.begin(); single != waiting.end() && batch.size() < size;) {
-    if (!run_together(single->inputs, inputs)) {
-      ++single;
-      continue;
+    const auto group = next_ready();
+    if (group != waiting.end()) {
+      std::vector<Single> batch = take(group);
+      lock.unlock();
+      run(request, std::move(batch));
+      lock.lock();
+    } else if (is_over) {
+      return;
+    } else {
+      wait(lock);
     }
-    batch.push_back(std::move(*single));
-    single = waiting.erase(single);
   }
+}
+
+void Batcher::Impl::add(Single single) {
+  {
+    const std::lock_guard<std::mutex> lock(mutex);
+    single.came = Clock::now();
+    auto group = std::find_if(waiting.begin(), waiting.end(), [&](const Group& g) {
+      return run_together(g.front().inputs, single.inputs);
+    });
+    if (group == waiting.end()) group = waiting.emplace(waiting.end());
+    group->push_back(std::move(single));
+  }
+  came.notify_all();
+}
+
+bool Batcher::Impl::is_ready(const Group& group, Clock::time_point now) const {
+  return is_over || group.size() >= static_cast<size_t>(options.max_batch) ||
+         group.front().came + options.max_wait <= now;
+}
+
+// Of the groups that are ready the one that waits longest, so that full ones don't keep others
+// waiting for ever; the end where none is.
+std::list<Group>::iterator Batcher::Impl::next_ready() {
+  const Clock::time_point now = Clock::now();
+  auto next = waiting.end();
+  for (auto group = waiting.begin(); group != waiting.end(); ++group)
+    if (is_ready(*group, now) &&
+        (next == waiting.end() || group->front().came < next->front().came))
+      next = group;
+  return next;
+}
+
+// Until something comes, or the first of those that wait has waited long enough.
+void Batcher::Impl::wait(std::unique_lock<std::mutex>& lock) {
+  if (waiting.empty()) {
+    came.wait(lock);
+    return;
+  }
+  const auto oldest = std::min_element(
+      waiting.begin(), waiting.end(),
+      [](const Group& a, const Group& b) { return a.front().came < b.front().came; });
+  const Clock::time_point until = oldest->front().came + options.max_wait;
+  came.wait_until(lock, until);
+}
+
+std::vector<Single> Batcher::Impl::take(std::list<Group>::iterator group) {
+  auto size = static_cast<size_t>(options.max_batch);
+  if (group->size() < size)
+    for (size = 1; 2 * size <= group->size();) size *= 2;
+  const auto end = group->begin() + static_cast<std::ptrdiff_t>(size);
+  std::vector<Single> batch(std::make_move_iterator(group->begin()), std::make_move_iterator(end));
+  group->erase(group->begin(), end);
+  if (group->empty()) waiting.erase(group);
   return batch;
 }
 
@@ -218,13 +254,8 @@ std::future<std::vector<Tensor>> Batcher::submit(const std::vector<Tensor>& inpu
                                    impl_->engine.inputs()[i].name, inputs[i].str()));
   Single single;
   single.inputs = inputs;
-  single.came = Clock::now();
   std::future<std::vector<Tensor>> result = single.promise.get_future();
-  {
-    const std::lock_guard<std::mutex> lock(impl_->mutex);
-    impl_->waiting.push_back(std::move(single));
-  }
-  impl_->came.notify_all();
+  impl_->add(std::move(single));
   return result;
 }
 

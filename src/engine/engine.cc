@@ -7,6 +7,7 @@
 #include "base/near_names.h"
 #include "engine/engine_core.h"
 #include "engine/inference.h"
+#include "engine/make_device.h"
 #include "passes/pass.h"
 #include "thaw/error.h"
 
@@ -51,6 +52,7 @@ Engine::~Engine() = default;
 const std::vector<TensorInfo>& Engine::inputs() const { return core_->model().inputs(); }
 const std::vector<TensorInfo>& Engine::outputs() const { return core_->outputs(); }
 std::string Engine::device() const { return core_->device().name(); }
+DeviceInfo Engine::device_info() const { return describe(core_->device()); }
 int Engine::threads() const { return core_->threads(); }
 Precision Engine::precision() const { return *core_->options().precision; }
 
@@ -62,10 +64,7 @@ size_t Engine::output_index(const std::string& name) const {
   return index_of(outputs(), name, core_->model().path(), "output");
 }
 
-void Engine::prepare(const std::vector<Shape>& shapes) const {
-  core_->check_shapes(shapes);
-  core_->cache().for_certain(shapes);
-}
+void Engine::prepare(const std::vector<Shape>& shapes) const { core_->prepare(shapes); }
 
 std::vector<PlanInfo> Engine::plans() const {
   std::vector<PlanInfo> plans;

@@ -194,6 +194,13 @@ std::unique_ptr<Plan> EngineCore::instantiate(CachedPlan& cached) const {
   return build_plan(*cached.graph, context);
 }
 
+void EngineCore::prepare(const std::vector<Shape>& shapes) {
+  check_shapes(shapes);
+  cache_.for_certain(shapes);
+  const std::lock_guard<std::mutex> lock(idle_mutex_);
+  let_go_evicted();
+}
+
 std::unique_ptr<Inference> EngineCore::borrow() {
   {
     const std::lock_guard<std::mutex> lock(idle_mutex_);
@@ -209,6 +216,12 @@ std::unique_ptr<Inference> EngineCore::borrow() {
 void EngineCore::give_back(std::unique_ptr<Inference> inference) {
   const std::lock_guard<std::mutex> lock(idle_mutex_);
   idle_.push_back(std::move(inference));
+  let_go_evicted();
+}
+
+// Under the lock of those that are idle.
+void EngineCore::let_go_evicted() {
+  for (const auto& idle : idle_) idle->let_go_evicted();
 }
 
 }  // namespace thaw

@@ -37,7 +37,11 @@ class EngineCore {
   // Another plan of a cached one's graph, with kernels of its own.
   std::unique_ptr<Plan> instantiate(CachedPlan& cached) const;
 
-  // For Engine::run: one that nobody uses, new where there is none; and back again.
+  // Builds the plan for these shapes, as Engine::prepare says.
+  void prepare(const std::vector<Shape>& shapes);
+
+  // For Engine::run: one that nobody uses, new where there is none; and back again. Those that
+  // nobody uses then hold nothing of plans that made way.
   std::unique_ptr<Inference> borrow();
   void give_back(std::unique_ptr<Inference> inference);
 
@@ -45,6 +49,7 @@ class EngineCore {
   std::shared_ptr<CachedPlan> make(const std::vector<Shape>& shapes, PlanCache::Kind kind);
   std::shared_ptr<CachedPlan> load(const std::vector<Shape>& shapes) const;
   std::shared_ptr<CachedPlan> compile_plan(const std::vector<Shape>& shapes, Serving serving) const;
+  void let_go_evicted();
   void keep_chosen_outputs(Graph& graph) const;
   void tell_of_slow_plan(const std::vector<Shape>& shapes) const;
 

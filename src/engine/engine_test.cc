@@ -11,8 +11,11 @@
 #include "base/noise.h"
 #include "base/stop.h"
 #include "engine/build_plan.h"
+#include "engine/engine_core.h"
+#include "engine/inference.h"
 #include "graph/graph.h"
 #include "runtime/executor.h"
+#include "runtime/null_device.h"
 #include "tests/counting_new.h"
 #include "thaw/error.h"
 #include "thaw/request.h"
@@ -247,6 +250,76 @@ TEST(Engine, RequestsShareWeights) {
   second.prepare({{2, 1000}});
   EXPECT_LT(bytes_in_use() - before, kWeights / 4);
   EXPECT_EQ(second.memory().weights, first.memory().weights);
+}
+
+TEST(Engine, RequestsShareConstantsOnTheDevice) {
+  EngineOptions options;
+  options.device = "null";
+  EngineCore core(heavy_network(), options);
+  const auto& device = dynamic_cast<const NullDevice&>(core.device());
+  Inference first(core);
+  first.prepare({{2, 1000}});
+  const int uploads = device.counts().uploads;
+  EXPECT_GT(uploads, 0);
+  Inference second(core);
+  second.prepare({{2, 1000}});
+  EXPECT_EQ(device.counts().uploads, uploads);
+  const std::vector<Tensor> x{random_floats({2, 1000}, 2)};
+  EXPECT_TRUE(identical(first.run(x)[0], second.run(x)[0]));
+}
+
+TEST(Engine, WhatIsIdleHoldsNoPlanThatMadeWay) {
+  EngineOptions options;
+  options.max_cached_engines = 1;
+  EngineCore core(small_network(), options);
+  std::vector<const Inference*> idle;
+  {
+    std::unique_ptr<Inference> first = core.borrow();
+    std::unique_ptr<Inference> second = core.borrow();
+    for (const auto* inference : {&first, &second}) {
+      (*inference)->run({random_floats({1, 8, 8, 3}, 1)});
+      EXPECT_GT((*inference)->memory().weights, 0U);
+      idle.push_back(inference->get());
+    }
+    core.give_back(std::move(first));
+    core.cache().for_certain({{1, 12, 8, 3}});
+    core.give_back(std::move(second));
+  }
+  for (const Inference* inference : idle) EXPECT_EQ(inference->memory().weights, 0U);
+
+  std::unique_ptr<Inference> third = core.borrow();
+  third->run({random_floats({1, 12, 8, 3}, 1)});
+  idle = {third.get()};
+  core.give_back(std::move(third));
+  EXPECT_GT(idle[0]->memory().weights, 0U);
+  core.prepare({{1, 8, 8, 3}});
+  EXPECT_EQ(idle[0]->memory().weights, 0U);
+}
+
+// One that goes on with another plan than the one that made way.
+TEST(Engine, ARequestHoldsNoPlanThatMadeWayPastItsNextRun) {
+  EngineOptions options;
+  options.max_cached_engines = 2;
+  EngineCore core(heavy_network(), options);
+  Inference inference(core);
+  const std::vector<Tensor> x{random_floats({3, 1000}, 2)};
+  inference.run({random_floats({2, 1000}, 2)});
+  inference.run(x);
+  const std::weak_ptr<const CachedPlan> old = core.cache().plans()[1];
+  core.cache().for_certain({{4, 1000}});
+  inference.run(x);
+  EXPECT_TRUE(old.expired());
+}
+
+TEST(Engine, SaysWhatItsDeviceIs) {
+  EngineOptions options;
+  for (const char* name : {"cpu", "ref", "null"}) {
+    options.device = name;
+    const DeviceInfo info = Engine(small_network(), options).device_info();
+    EXPECT_EQ(info.name, name);
+    EXPECT_EQ(info.identity, device_info(name).identity);
+    EXPECT_EQ(info.is_host, device_info(name).is_host);
+  }
 }
 
 TEST(Engine, PinnedRequestsGiveTheSameResults) {

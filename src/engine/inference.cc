@@ -19,7 +19,7 @@ Inference::Inference(EngineCore& core) : core_(core), pool_(core.threads(), core
 // Whether the latest plan is still the one that the cache has for these; a slow one is asked for
 // again each time, for the cache counts.
 bool Inference::latest_serves(const std::vector<Tensor>& inputs) const {
-  if (!latest_ || latest_->cached->is_slow || latest_->cached->is_evicted) return false;
+  if (!latest_ || latest_->cached->is_slow) return false;
   for (size_t i = 0; i < inputs.size(); ++i)
     if (!serves(latest_->cached->shapes[i], shape_of(inputs[i]))) return false;
   return true;
@@ -29,6 +29,7 @@ const std::vector<Tensor>& Inference::run(const std::vector<Tensor>& inputs,
                                           const std::vector<Tensor>& targets) {
   core_.check_inputs(inputs);
   prepare_ms_ = 0;
+  let_go_evicted();
   if (latest_serves(inputs)) {
     core_.cache().touch(*latest_->cached);
   } else {
@@ -49,12 +50,18 @@ void Inference::prepare(const std::vector<Shape>& shapes) {
   take(core_.cache().for_certain(shapes));
 }
 
-// The latest plan from here on. What the cache has let go is let go here too.
+void Inference::let_go_evicted(const CachedPlan* kept) {
+  const auto goes = [&](const Instance& instance) {
+    return instance.cached->is_evicted && instance.cached.get() != kept;
+  };
+  if (latest_ && goes(*latest_)) latest_ = nullptr;
+  instances_.remove_if(goes);
+}
+
+// The latest plan from here on.
 void Inference::take(std::shared_ptr<CachedPlan> cached) {
   latest_ = nullptr;
-  instances_.remove_if([&](const Instance& instance) {
-    return instance.cached->is_evicted && instance.cached != cached;
-  });
+  let_go_evicted(cached.get());
   const auto known = std::find_if(instances_.begin(), instances_.end(),
                                   [&](const Instance& i) { return i.cached == cached; });
   latest_ = known != instances_.end() ? &*known : &make(std::move(cached));
@@ -92,7 +99,7 @@ MemoryUse Inference::memory() const {
   const Plan& plan = *latest_->plan;
   use.arena = plan.arena_bytes[0] + plan.arena_bytes[1];
   use.weights = plan.constant_bytes;
-  for (const Instance& instance : instances_) use.scratch += instance.runner->scratch_bytes();
+  use.scratch = latest_->runner->scratch_bytes();
   return use;
 }
 

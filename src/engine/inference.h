@@ -24,6 +24,8 @@ class Inference {
   const std::vector<Tensor>& run(const std::vector<Tensor>& inputs,
                                  const std::vector<Tensor>& targets = {});
   void prepare(const std::vector<Shape>& shapes);
+  // Lets go what it holds of plans that the cache has let go; results in their memory are gone.
+  void let_go_evicted() { let_go_evicted(nullptr); }
 
   StageTimes stages() const;
   MemoryUse memory() const;
@@ -42,6 +44,7 @@ class Inference {
   };
 
   bool latest_serves(const std::vector<Tensor>& inputs) const;
+  void let_go_evicted(const CachedPlan* kept);
   void take(std::shared_ptr<CachedPlan> cached);
   Instance& make(std::shared_ptr<CachedPlan> cached);
 

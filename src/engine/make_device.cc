@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include "runtime/null_device.h"
-#include "thaw/device.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -46,15 +45,16 @@ std::string code_identity(const Device& device) {
   return fmt::format("{} beside {}", device.identity(), make_cpu_device()->identity());
 }
 
-DeviceInfo device_info(const std::string& name) {
-  const std::unique_ptr<Device> device = make_device(name);
-  return {device->name(),
-          device->model(),
-          device->identity(),
-          device->memory_bytes(),
-          device->shares_host_memory(),
-          device->fast_precisions()};
+DeviceInfo describe(const Device& device) {
+  return {device.name(),
+          device.model(),
+          device.identity(),
+          device.memory_bytes(),
+          device.shares_host_memory(),
+          device.fast_precisions()};
 }
+
+DeviceInfo device_info(const std::string& name) { return describe(*make_device(name)); }
 
 std::vector<DeviceInfo> devices() {
   std::vector<DeviceInfo> all;

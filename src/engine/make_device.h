@@ -5,6 +5,7 @@
 #include <string>
 
 #include "runtime/device.h"
+#include "thaw/device.h"
 
 namespace thaw {
 
@@ -15,5 +16,7 @@ std::unique_ptr<Device> make_device(const std::string& name);
 // What plans for the device depend on: its identity, and that of the processor beside it, which
 // runs what the device does not.
 std::string code_identity(const Device& device);
+
+DeviceInfo describe(const Device& device);
 
 }  // namespace thaw

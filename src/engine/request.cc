@@ -114,11 +114,13 @@ void Request::Impl::execute() {
   try {
     const std::vector<Tensor>& results = inference.run(inputs, targets);
     for (size_t i = 0; i < results.size(); ++i) {
-      if (!targets[i].defined() || results[i].raw() == targets[i].raw()) {
+      const Tensor& target = targets[i];  // memory of empty ones is no sign
+      if (!target.defined() ||
+          (results[i].raw() == target.raw() && results[i].shape() == target.shape())) {
         outputs[i] = results[i];
       } else {
         copy_result(results[i], targets[i], engine.outputs()[i]);
-        outputs[i] = targets[i];
+        outputs[i] = target;
       }
     }
   } catch (const Stopped&) {

@@ -110,6 +110,23 @@ TEST(Request, RefusesWhatDoesNotFit) {
   }
 }
 
+// Tensors without elements have one and the same memory: none.
+TEST(Request, RefusesMemoryOfAnotherShapeForNoElements) {
+  Graph g;
+  const ValueId x = g.add_input("x", {DType::kFloat32, {kUnknownDim, kUnknownDim}});
+  g.add_output("y", g.add(Unary{UnaryKind::kNeg}, {x}, "y"));
+  Request request{Engine(Model::from_graph(std::move(g)))};
+  const Tensor none = Tensor::zeros(DType::kFloat32, {3, 0});
+  const void* memory = request.run({none})[0].raw();
+  for (const Shape& shape : {Shape{0, 5}, Shape{3, 0}}) {
+    request.set_output(0, Tensor::view(DType::kFloat32, shape, const_cast<void*>(memory)));
+    if (shape == none.shape())
+      EXPECT_EQ(request.run({none})[0].shape(), shape);
+    else
+      EXPECT_THROW(request.run({none}), InputError);
+  }
+}
+
 TEST(Request, IsStartedWaitedForAndCancelled) {
   Request request{Engine(endless())};
   const Tensor never = Tensor::zeros(DType::kFloat32, {});
@@ -319,6 +336,38 @@ TEST(Batcher, RunsTogetherWhatWaits) {
     EXPECT_EQ(y.data<float>()[0], static_cast<float>(i) + sizes[i]) << i;
     EXPECT_EQ(y.data<float>()[1], static_cast<float>(-i) + sizes[i]) << i;
   }
+}
+
+TEST(Batcher, AFullBatchDoesNotWaitBehindAnotherShape) {
+  BatcherOptions options;
+  options.max_batch = 2;
+  options.max_wait = std::chrono::seconds(60);
+  Batcher batcher(Engine(network()), options);
+  auto alone = batcher.submit({random_floats({1, 8, 8, 3}, 1)});
+  auto first = batcher.submit({random_floats({1, 12, 8, 3}, 1)});
+  auto second = batcher.submit({random_floats({1, 12, 8, 3}, 2)});
+  for (auto* full : {&first, &second})
+    EXPECT_EQ(full->wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  EXPECT_EQ(alone.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+}
+
+// While full batches of another shape come without end.
+TEST(Batcher, NoShapeWaitsLongerThanItMust) {
+  BatcherOptions options;
+  options.max_batch = 2;
+  options.max_wait = std::chrono::milliseconds(20);
+  Batcher batcher(Engine(network()), options);
+  const Tensor image = random_floats({1, 12, 8, 3}, 1);
+  std::atomic<bool> goes_on{true};
+  std::vector<std::thread> threads;
+  for (int t = 0; t < 6; ++t)
+    threads.emplace_back([&] {
+      while (goes_on) batcher.run({image});
+    });
+  auto alone = batcher.submit({random_floats({1, 8, 8, 3}, 1)});
+  EXPECT_EQ(alone.wait_for(std::chrono::seconds(20)), std::future_status::ready);
+  goes_on = false;
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST(Batcher, GivesManyThreadsWhatOneGetsAlone) {
