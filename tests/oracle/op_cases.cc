@@ -91,7 +91,7 @@ Json answer(const Json& request, const std::string& mode, const Arrays& arrays,
     }
     one["outputs"] = outputs;
   } catch (const thaw::Error& error) {
-    const char* kinds[] = {"", "gate", "usage", "input", "resource", "internal"};
+    const char* kinds[] = {"usage", "input", "resource", "internal"};
     one["error"] = error.what();
     one["kind"] = kinds[static_cast<int>(error.kind())];
   }
