@@ -1,7 +1,7 @@
 // The host as a device: plain memory, a queue that works at once.
-#include <chrono>
 #include <cstring>
 
+#include "base/clock.h"
 #include "base/cpu_features.h"
 #include "base/memory_budget.h"
 #include "runtime/device.h"
@@ -11,17 +11,15 @@ namespace {
 
 class HostEvent : public Event {
  public:
-  void record() { at_ = std::chrono::steady_clock::now(); }
+  void record() { at_ = Clock::now(); }
   void wait() override {}
   bool done() const override { return true; }
   double ms_since(const Event& earlier) const override {
-    const std::chrono::duration<double, std::milli> passed =
-        at_ - static_cast<const HostEvent&>(earlier).at_;
-    return passed.count();
+    return milliseconds(at_ - static_cast<const HostEvent&>(earlier).at_);
   }
 
  private:
-  std::chrono::steady_clock::time_point at_;
+  Clock::time_point at_;
 };
 
 class HostQueue : public Queue {

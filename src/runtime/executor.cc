@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <chrono>
 #include <new>
 #include <stdexcept>
 
@@ -14,7 +13,6 @@
 #include "thaw/error.h"
 
 namespace thaw {
-namespace {}  // namespace
 
 struct Executor::StepState {
   std::unique_ptr<RunContext> context;

@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "base/clock.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -61,9 +62,7 @@ class NullEvent : public Event {
     return done_ == recorded_;
   }
   double ms_since(const Event& earlier) const override {
-    const std::chrono::duration<double, std::milli> passed =
-        at() - static_cast<const NullEvent&>(earlier).at();
-    return passed.count();
+    return milliseconds(at() - static_cast<const NullEvent&>(earlier).at());
   }
 
   void expect(NullQueue* queue) {
@@ -74,7 +73,7 @@ class NullEvent : public Event {
   void set() {
     const std::lock_guard<std::mutex> lock(mutex_);
     ++done_;
-    at_ = std::chrono::steady_clock::now();
+    at_ = Clock::now();
     changed_.notify_all();
   }
   void wait_here() {
@@ -87,7 +86,7 @@ class NullEvent : public Event {
   }
 
  private:
-  std::chrono::steady_clock::time_point at() const {
+  Clock::time_point at() const {
     const std::lock_guard<std::mutex> lock(mutex_);
     return at_;
   }
@@ -97,7 +96,7 @@ class NullEvent : public Event {
   NullQueue* queue_ = nullptr;  // that it was last recorded in
   int recorded_ = 0;
   int done_ = 0;
-  std::chrono::steady_clock::time_point at_;
+  Clock::time_point at_;
 };
 
 NullQueue::NullQueue(NullDevice& device) : device_(device), thread_([this] { work(); }) {}
