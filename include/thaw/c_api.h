@@ -218,12 +218,57 @@ THAW_API thaw_precision thaw_engine_precision(const thaw_engine* engine);
 THAW_API thaw_status thaw_engine_prepare(const thaw_engine* engine, const thaw_shape* shapes,
                                          size_t count);
 
-/* Ranges for INT8: runs the model on `batches` batches, each the model's inputs in their order, all
- * of one shape. */
-THAW_API thaw_status thaw_calibrate(const thaw_model* model, const thaw_engine_options* options,
-                                    const thaw_tensor* tensors, size_t batches,
-                                    thaw_calibration** calibration);
-THAW_API void thaw_calibration_free(thaw_calibration* calibration);
+/* ---- Plans: what an engine made of the model for inputs of some shapes, as it was when asked ----
+ */
+
+typedef struct thaw_plan thaw_plan;
+
+typedef struct thaw_plan_info {
+  size_t struct_size;
+  const char* origin; /* its file, or "built in memory" */
+  size_t shape_count;
+  /* That it serves, in the order of the inputs: height and width are -1 where it serves pictures of
+   * all sizes, the rank where an optional input is not fed. */
+  const thaw_shape* shapes;
+  int32_t is_static; /* not 0: all shapes are known before the run */
+  int32_t is_slow;   /* not 0: it stands in for plans past max_cached_engines */
+  double build_ms;
+} thaw_plan_info;
+
+/* A step of a plan. */
+typedef struct thaw_layer_info {
+  size_t struct_size;
+  const char* name;   /* the TensorFlow node */
+  const char* op;     /* thaw's op with its attributes */
+  const char* kernel; /* "cpu.conv2d.avx512" */
+  const char* output; /* "float32[1,150,150,24]" */
+  const char* stage;  /* upload, preprocess, network, postprocess, download */
+  const char* why;    /* faster kernels were passed over, or how the race went; "" */
+  int64_t macs;       /* multiply-accumulates */
+  double ms;          /* mean over profiled runs, or as measured when the plan's file was written */
+  int64_t weight_bytes;
+  int64_t activation_bytes; /* that it reads and writes */
+  int32_t threads;          /* that it may use */
+} thaw_layer_info;
+
+/* Steps that follow each other on one device. */
+typedef struct thaw_segment_info {
+  size_t struct_size;
+  const char* device; /* "cpu" */
+  const char* why;    /* it does not go on where the one before ran; "" */
+  size_t layers;      /* of the plan's, behind those of the segments before */
+} thaw_segment_info;
+
+/* Those that the engine keeps, the latest used first and the slower one last; NULL past the last.
+ * They have no layers: a request's plan does. */
+THAW_API thaw_status thaw_engine_plan(const thaw_engine* engine, size_t index, thaw_plan** plan);
+THAW_API void thaw_plan_free(thaw_plan* plan);
+THAW_API thaw_status thaw_plan_get(const thaw_plan* plan, thaw_plan_info* info);
+THAW_API size_t thaw_plan_layer_count(const thaw_plan* plan);
+THAW_API size_t thaw_plan_segment_count(const thaw_plan* plan);
+THAW_API thaw_status thaw_plan_layer(const thaw_plan* plan, size_t index, thaw_layer_info* info);
+THAW_API thaw_status thaw_plan_segment(const thaw_plan* plan, size_t index,
+                                       thaw_segment_info* info);
 
 /* ---- Requests: one inference at a time; for more at once, more requests of one engine ---- */
 
@@ -264,13 +309,18 @@ THAW_API thaw_status thaw_request_input(thaw_request* request, size_t index,
  * NULL: the request's memory. Not for THAW_STRING. */
 THAW_API thaw_status thaw_request_set_output(thaw_request* request, size_t index,
                                              const thaw_tensor* tensor);
+/* Builds the plan for these input shapes now, as thaw_engine_prepare does, and all that this
+ * request needs to run it. Results of runs before are gone. */
+THAW_API thaw_status thaw_request_prepare(thaw_request* request, const thaw_shape* shapes,
+                                          size_t count);
 THAW_API thaw_status thaw_request_run(thaw_request* request);
 /* Begins a run and returns at once; what it came to is what the next thaw_request_wait returns.
- * Until then only cancel, wait and wait_for may be called. */
+ * Until then only cancel, wait, wait_for and is_running may be called. */
 THAW_API thaw_status thaw_request_start(thaw_request* request);
 THAW_API thaw_status thaw_request_wait(thaw_request* request);
 /* Waits for so long at most; *ended is 0 where the run still goes on. */
 THAW_API thaw_status thaw_request_wait_for(thaw_request* request, int64_t microseconds, int* ended);
+THAW_API int thaw_request_is_running(const thaw_request* request);
 /* Ends the run that goes on, if one does, with THAW_CANCELLED. From any thread. */
 THAW_API void thaw_request_cancel(thaw_request* request);
 /* Called on a thread of the request's when a run ends that was started; `message` is "" or the
@@ -283,6 +333,10 @@ THAW_API thaw_status thaw_request_output(const thaw_request* request, size_t ind
                                          thaw_tensor* tensor);
 THAW_API thaw_status thaw_request_stages(const thaw_request* request, thaw_stage_times* times);
 THAW_API thaw_status thaw_request_memory(const thaw_request* request, thaw_memory_use* memory);
+/* Not 0: times each layer from the next run on, for thaw_request_plan. */
+THAW_API thaw_status thaw_request_set_profiling(thaw_request* request, int on);
+/* The latest plan with its layers and segments; NULL before the first. */
+THAW_API thaw_status thaw_request_plan(const thaw_request* request, thaw_plan** plan);
 
 /* ---- Batchers: single inferences of many threads, run together ---- */
 
@@ -319,44 +373,9 @@ THAW_API size_t thaw_results_count(const thaw_results* results);
 THAW_API thaw_status thaw_results_get(const thaw_results* results, size_t index,
                                       thaw_tensor* tensor);
 
-/* ---- Writing models ---- */
-
-typedef struct thaw_convert_options {
-  size_t struct_size;
-  const char* signature;
-  const char* const* outputs;
-  size_t output_count;
-  int32_t overwrite;    /* not 0: an existing destination is replaced */
-  double check_seconds; /* that checking may take; 0: 60; negative: any time */
-} thaw_convert_options;
-
-/* Frozen graph to SavedModel, or SavedModel to frozen graph where `destination` ends in .pb or
- * .pbtxt. The destination appears whole or not at all. */
-THAW_API thaw_status thaw_convert(const char* source, const char* destination,
-                                  const thaw_convert_options* options);
-
-typedef struct thaw_optimize_options {
-  size_t struct_size;
-  const char* const* outputs;
-  size_t output_count;
-  const thaw_shape* shapes; /* shape_sets times the shapes of all inputs in their order */
-  size_t shape_sets;        /* a plan is built for each; 0: for the model's own */
-  size_t inputs_per_set;
-  const thaw_engine_options* engine; /* what plans are built with */
-  int32_t no_build;                  /* not 0: no plans */
-  int32_t overwrite;
-  double check_seconds;
-  void (*progress)(void* user, const char* text); /* told what begins */
-  void* progress_user;
-} thaw_optimize_options;
-
-/* A SavedModel that TensorFlow still loads, with thaw's plans in it: thaw starts from it in
- * milliseconds. */
-THAW_API thaw_status thaw_optimize(const char* source, const char* destination,
-                                   const thaw_optimize_options* options);
-
 #ifdef __cplusplus
 }
 #endif
 
 #include "thaw/c_detector.h"
+#include "thaw/c_optimize.h"

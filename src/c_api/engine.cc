@@ -52,11 +52,7 @@ thaw_precision thaw_engine_precision(const thaw_engine* engine) {
 }
 
 thaw_status thaw_engine_prepare(const thaw_engine* engine, const thaw_shape* shapes, size_t count) {
-  return guarded([&] {
-    std::vector<thaw::Shape> all;
-    for (size_t i = 0; i < count; ++i) all.push_back(shape_of((&need(shapes, "shapes"))[i]));
-    need(engine, "engine").engine.prepare(all);
-  });
+  return guarded([&] { need(engine, "engine").engine.prepare(shapes_of(shapes, count)); });
 }
 
 thaw_status thaw_calibrate(const thaw_model* model, const thaw_engine_options* options,

@@ -46,6 +46,15 @@ struct thaw_detections {
   thaw::StageTimes stages;
 };
 
+struct thaw_plan {
+  explicit thaw_plan(thaw::PlanInfo info);
+
+  thaw::PlanInfo info;
+  std::vector<thaw::LayerInfo> layers;
+  std::vector<thaw::SegmentInfo> segments;
+  std::vector<thaw_shape> shapes;
+};
+
 namespace thaw::c_api {
 
 // A copy of the caller's struct, of whichever age; what it lacks is zero. Throws UsageError where
@@ -78,6 +87,7 @@ std::vector<std::string> texts(const char* const* list, size_t count, const char
 
 DType dtype_of(thaw_dtype dtype);
 Shape shape_of(const thaw_shape& shape);
+std::vector<Shape> shapes_of(const thaw_shape* shapes, size_t count);
 thaw_shape c_shape(const Shape& shape);
 // A view of the caller's memory; elements of THAW_STRING are copied. Throws UsageError where the
 // size is not the shape's.

@@ -65,6 +65,10 @@ thaw_status thaw_request_set_output(thaw_request* request, size_t index,
   });
 }
 
+thaw_status thaw_request_prepare(thaw_request* request, const thaw_shape* shapes, size_t count) {
+  return guarded([&] { need(request, "request").request.prepare(shapes_of(shapes, count)); });
+}
+
 thaw_status thaw_request_run(thaw_request* request) {
   return guarded([&] { need(request, "request").request.run(); });
 }
@@ -84,6 +88,10 @@ thaw_status thaw_request_wait_for(thaw_request* request, int64_t microseconds, i
         need(request, "request").request.wait_for(std::chrono::microseconds(microseconds));
     *ended = has_ended ? 1 : 0;
   });
+}
+
+int thaw_request_is_running(const thaw_request* request) {
+  return request->request.is_running() ? 1 : 0;
 }
 
 void thaw_request_cancel(thaw_request* request) { request->request.cancel(); }
@@ -124,6 +132,26 @@ thaw_status thaw_request_memory(const thaw_request* request, thaw_memory_use* me
     to.weights = use.weights;
     to.scratch = use.scratch;
     give(to, memory, "thaw_memory_use");
+  });
+}
+
+thaw_status thaw_request_set_profiling(thaw_request* request, int on) {
+  return guarded([&] { need(request, "request").request.set_profiling(on != 0); });
+}
+
+thaw_status thaw_request_plan(const thaw_request* request, thaw_plan** plan) {
+  return guarded([&] {
+    const thaw::Request& of = need(request, "request").request;
+    thaw_plan*& out = need(plan, "plan");
+    thaw::PlanInfo info = of.plan();
+    if (info.origin.empty()) {
+      out = nullptr;
+      return;
+    }
+    auto made = std::make_unique<thaw_plan>(std::move(info));
+    made->layers = of.layers();
+    made->segments = of.segments();
+    out = made.release();
   });
 }
 

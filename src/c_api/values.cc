@@ -59,6 +59,12 @@ Shape shape_of(const thaw_shape& shape) {
   return Shape(std::vector<int64_t>(shape.dims, shape.dims + shape.rank));
 }
 
+std::vector<Shape> shapes_of(const thaw_shape* shapes, size_t count) {
+  std::vector<Shape> all;
+  for (size_t i = 0; i < count; ++i) all.push_back(shape_of((&need(shapes, "shapes"))[i]));
+  return all;
+}
+
 thaw_shape c_shape(const Shape& shape) {
   thaw_shape out{};
   out.rank = shape.has_rank() ? shape.rank() : -1;

@@ -98,6 +98,9 @@ static void check_errors(void) {
   thaw_report_free(NULL);
   thaw_calibration_free(NULL);
   thaw_batcher_free(NULL);
+  thaw_plan_free(NULL);
+  thaw_pending_free(NULL);
+  thaw_results_free(NULL);
 }
 
 static void count_calls(void* user, thaw_status status, const char* message) {
@@ -163,6 +166,150 @@ static void check_request(const thaw_engine* engine) {
   CHECK(calls == 1); /* at the latest now */
 }
 
+/* Plans with their layers, of the engine and of a request. */
+static void check_plans(const thaw_engine* engine) {
+  const float values[6] = {-1, 0, 1, 2, -3, 4};
+  const thaw_bytes texts[2] = {{"ab", 2}, {"c", 1}};
+  const thaw_shape shapes[2] = {shape_of(2, 3), shape_of(2, 0)};
+  thaw_request* request = NULL;
+  thaw_plan* plan = NULL;
+  size_t count = 0;
+  double ms = 0;
+  CHECK_OK(thaw_request_create(engine, &request));
+  CHECK_OK(thaw_request_plan(request, &plan));
+  CHECK(plan == NULL && thaw_request_is_running(request) == 0);
+  CHECK_OK(thaw_request_set_profiling(request, 1));
+  CHECK_OK(thaw_request_prepare(request, shapes, 2));
+  CHECK(thaw_request_prepare(request, shapes, 1) != THAW_OK);
+  thaw_tensor tensor = tensor_of(THAW_FLOAT32, shapes[0], (void*)values, sizeof values);
+  CHECK_OK(thaw_request_set_input(request, 0, &tensor));
+  tensor = tensor_of(THAW_STRING, shapes[1], (void*)texts, sizeof texts);
+  CHECK_OK(thaw_request_set_input(request, 1, &tensor));
+  CHECK_OK(thaw_request_run(request));
+  CHECK_OK(thaw_request_plan(request, &plan));
+  THAW_INIT(thaw_plan_info, info);
+  CHECK_OK(thaw_plan_get(plan, &info));
+  CHECK(strcmp(info.origin, "built in memory") == 0 && info.is_slow == 0 && info.build_ms > 0);
+  CHECK(info.shape_count == 2 && info.shapes[0].rank == 2 && info.shapes[0].dims[1] == 3);
+  THAW_INIT(thaw_layer_info, layer);
+  for (size_t i = 0; i < thaw_plan_layer_count(plan); ++i) {
+    CHECK_OK(thaw_plan_layer(plan, i, &layer));
+    if (strcmp(layer.name, "y") == 0) CHECK(strstr(layer.output, "float32[2,3]") != NULL);
+    ms += layer.ms;
+  }
+  CHECK(thaw_plan_layer_count(plan) > 0 && ms > 0);
+  CHECK(thaw_plan_layer(plan, 99, &layer) == THAW_ERROR_USAGE);
+  THAW_INIT(thaw_segment_info, segment);
+  for (size_t i = 0; i < thaw_plan_segment_count(plan); ++i) {
+    CHECK_OK(thaw_plan_segment(plan, i, &segment));
+    count += segment.layers;
+  }
+  CHECK(count == thaw_plan_layer_count(plan) && strcmp(segment.device, "ref") == 0);
+  thaw_plan_free(plan);
+  thaw_request_free(request);
+  CHECK_OK(thaw_engine_plan(engine, 0, &plan));
+  CHECK(plan != NULL && thaw_plan_layer_count(plan) == 0);
+  thaw_plan_free(plan);
+  CHECK_OK(thaw_engine_plan(engine, 99, &plan));
+  CHECK(plan == NULL);
+}
+
+static const char* kLoop =
+    "node { name: \"x\" op: \"Placeholder\" attr { key: \"dtype\" value { type: DT_FLOAT } }\n"
+    "  attr { key: \"shape\" value { shape { dim { size: 1000 } dim { size: 1000 } } } } }\n"
+    "node { name: \"m\" op: \"MatMul\" input: \"x\" input: \"x\" attr { key: \"T\" value { type: "
+    "DT_FLOAT } } }\n"
+    "node { name: \"y\" op: \"MatMul\" input: \"m\" input: \"m\" attr { key: \"T\" value { type: "
+    "DT_FLOAT } } }\n";
+
+/* A run that somebody ends; on the plainest kernels it takes long. */
+static void check_cancel(void) {
+  thaw_model* model = NULL;
+  thaw_engine* engine = NULL;
+  thaw_request* request = NULL;
+  int ended = 1;
+  const thaw_shape shape = shape_of(1000, 1000);
+  thaw_tensor tensor;
+  THAW_INIT(thaw_engine_options, options);
+  options.device = "ref";
+  CHECK_OK(thaw_model_from_memory(kLoop, strlen(kLoop), NULL, NULL, &model));
+  CHECK_OK(thaw_engine_create(model, &options, &engine));
+  CHECK_OK(thaw_request_create(engine, &request));
+  CHECK_OK(thaw_request_input(request, 0, &shape, &tensor));
+  memset(tensor.data, 0, tensor.size);
+  CHECK_OK(thaw_request_prepare(request, &shape, 1));
+  CHECK_OK(thaw_request_start(request));
+  CHECK(thaw_request_is_running(request) == 1);
+  CHECK(thaw_request_start(request) == THAW_ERROR_USAGE);
+  CHECK_OK(thaw_request_wait_for(request, 1, &ended));
+  CHECK(ended == 0);
+  thaw_request_cancel(request);
+  CHECK(thaw_request_wait(request) == THAW_CANCELLED);
+  CHECK(thaw_request_is_running(request) == 0);
+  thaw_request_free(request);
+  thaw_engine_free(engine);
+  thaw_model_free(model);
+}
+
+/* y = Relu6(x w), calibrated for INT8. */
+static const char* kLayer =
+    "node { name: \"x\" op: \"Placeholder\" attr { key: \"dtype\" value { type: DT_FLOAT } }\n"
+    "  attr { key: \"shape\" value { shape { dim { size: 2 } dim { size: 1 } } } } }\n"
+    "node { name: \"w\" op: \"Const\" attr { key: \"dtype\" value { type: DT_FLOAT } }\n"
+    "  attr { key: \"value\" value { tensor { dtype: DT_FLOAT tensor_shape { dim { size: 1 } dim { "
+    "size: 1 } } float_val: 2 } } } }\n"
+    "node { name: \"m\" op: \"MatMul\" input: \"x\" input: \"w\" attr { key: \"T\" value { type: "
+    "DT_FLOAT } } }\n"
+    "node { name: \"y\" op: \"Relu6\" input: \"m\" attr { key: \"T\" value { type: DT_FLOAT } } "
+    "}\n";
+
+static void check_calibration(void) {
+  float batches[2][2] = {{0.5F, 1}, {0.25F, 2}};
+  thaw_tensor tensors[2];
+  thaw_model* model = NULL;
+  thaw_engine* engine = NULL;
+  thaw_calibration* calibration = NULL;
+  thaw_request* request = NULL;
+  for (int i = 0; i < 2; ++i)
+    tensors[i] = tensor_of(THAW_FLOAT32, shape_of(2, 1), batches[i], sizeof batches[i]);
+  CHECK_OK(thaw_model_from_memory(kLayer, strlen(kLayer), NULL, NULL, &model));
+  CHECK(thaw_calibrate(model, NULL, tensors, 0, &calibration) == THAW_ERROR_USAGE);
+  CHECK(calibration == NULL);
+  CHECK_OK(thaw_calibrate(model, NULL, tensors, 2, &calibration));
+  THAW_INIT(thaw_engine_options, options);
+  options.precision = THAW_PRECISION_INT8;
+  options.calibration = calibration;
+  CHECK_OK(thaw_engine_create(model, &options, &engine));
+  thaw_calibration_free(calibration);
+  CHECK(thaw_engine_precision(engine) == THAW_PRECISION_INT8);
+  CHECK_OK(thaw_request_create(engine, &request));
+  CHECK_OK(thaw_request_set_input(request, 0, &tensors[1]));
+  CHECK_OK(thaw_request_run(request));
+  CHECK_OK(thaw_request_output(request, 0, &tensors[0]));
+  const float* y = tensors[0].data;
+  CHECK(y[0] > 0.4F && y[0] < 0.6F && y[1] > 3.8F && y[1] < 4.2F);
+  thaw_request_free(request);
+  thaw_engine_free(engine);
+  thaw_model_free(model);
+}
+
+static void check_pending(thaw_batcher* batcher, const thaw_tensor* input) {
+  thaw_pending* pending[2] = {NULL, NULL};
+  thaw_results* results = NULL;
+  thaw_tensor tensor;
+  for (int i = 0; i < 2; ++i) CHECK_OK(thaw_batcher_submit(batcher, input, 1, &pending[i]));
+  CHECK_OK(thaw_pending_wait(pending[0], &results));
+  CHECK_OK(thaw_results_get(results, 0, &tensor));
+  CHECK(((float*)tensor.data)[2] == 5);
+  thaw_results_free(results);
+  results = NULL;
+  CHECK(thaw_pending_wait(pending[0], &results) == THAW_ERROR_USAGE); /* only once */
+  CHECK(results == NULL);
+  thaw_pending_free(pending[0]);
+  thaw_pending_free(pending[1]); /* nobody waited */
+  CHECK(thaw_batcher_submit(batcher, input, 2, &pending[0]) != THAW_OK);
+}
+
 static void check_batcher(void) {
   float values[3] = {-1, 0, 5};
   const char* outputs[1] = {"y"};
@@ -182,6 +329,7 @@ static void check_batcher(void) {
   thaw_engine_free(engine);
   CHECK_OK(thaw_batcher_run(batcher, &tensor, 1, &results));
   CHECK(thaw_results_count(results) == 1);
+  check_pending(batcher, &tensor);
   CHECK_OK(thaw_results_get(results, 0, &tensor));
   CHECK(tensor.shape.dims[0] == 1 && ((float*)tensor.data)[2] == 5);
   CHECK(thaw_results_get(results, 1, &tensor) == THAW_ERROR_USAGE);
@@ -210,7 +358,10 @@ static void check_inference(void) {
   const thaw_shape shapes[2] = {shape_of(2, 3), shape_of(2, 0)};
   CHECK_OK(thaw_engine_prepare(engine, shapes, 2));
   check_request(engine);
+  check_plans(engine);
   check_batcher();
+  check_cancel();
+  check_calibration();
   thaw_engine_free(engine);
   thaw_model_free(model);
 }

@@ -11,7 +11,7 @@ from program import ROOT
 
 BUILD = ROOT / "build/release"
 LIBRARY = BUILD / "src/libthaw.so"
-HEADERS = [ROOT / "include/thaw/c_api.h", ROOT / "include/thaw/c_detector.h"]
+HEADERS = sorted((ROOT / "include/thaw").glob("c_*.h"))
 needs_library = pytest.mark.skipif(not LIBRARY.exists(), reason=f"no {LIBRARY} (THAW_SHARED=OFF)")
 
 
