@@ -1,0 +1,29 @@
+"""What Engine.save does: the library optimises the model's file anew, with the engine's options."""
+
+import ctypes
+
+from . import _library, errors
+
+
+def save(engine, path, overwrite, progress):
+    from .engine import _interruptible, engine_options
+    model = engine.model
+    if set(model.options) - {"outputs"}:
+        raise errors.UsageError("an engine of a part of a model ({}) can't be saved; convert() writes "
+                                "the part as a model first".format(", ".join(sorted(model.options))))
+    if model.path is None:
+        raise errors.UsageError("a model that was loaded from bytes has no file to optimise")
+    given = engine_options(dict(engine.options, precision=engine.precision), engine.calibration)
+    options = _library.OptimizeOptions()
+    options.outputs, options.output_count = _library.texts(model.options.get("outputs"), "outputs")
+    options.engine = ctypes.pointer(given)
+    options.overwrite = bool(overwrite)
+    shapes = [_library.shape_of(shape) for one in engine._shapes for shape in one]
+    options.shape_sets, options.inputs_per_set = len(engine._shapes), len(engine.inputs)
+    options.shapes = (_library.Shape * len(shapes))(*shapes)
+    if progress is not None:
+        options.progress = _library.ProgressFunction(
+            lambda _user, text: progress(text.decode("utf-8", "replace")))
+    _interruptible(engine, _library.library().thaw_optimize,
+                   _library.text(model.path, "path"), _library.text(path, "path"),
+                   ctypes.byref(options))

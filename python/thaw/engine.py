@@ -1,0 +1,349 @@
+"""Models made ready to run on this machine."""
+
+import collections
+import ctypes
+import os
+import weakref
+
+from . import _arrays, _library, errors
+from .model import Model, infos, load
+from .request import Request
+
+# A result of so many bytes or more is not copied out of the request that has it: the request serves
+# again once the result's array is gone.
+_LEASED_BYTES = 1 << 18
+# Requests that may be kept so by results; past them results are copied.
+_MOST_LEASES = 4
+
+
+def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", threads=0,
+             memory_limit=0, max_cached_engines=None, tune=True, timing_cache=None, pin=False,
+             outputs=None):
+    """Makes a model ready to run: an Engine.
+
+    model: a Model, or what load() takes.
+    precision: "FP32", "FP16", "BF16" or "INT8": the numbers in which layers take and give activations
+        and hold weights. None: what the model was optimised for, or FP32.
+    shapes: input shapes to build plans for now: a list of shapes (of a model of one input), or of
+        lists or dicts by name of all inputs' shapes. Other shapes are built when they first come.
+    calibrate: for INT8: batches that layers' ranges are chosen by, all of one shape: an iterable of
+        arrays (of a model of one input), lists or dicts by name; a function that gives one; or a
+        Calibration.
+    device: "auto", or a name of devices().
+    threads: of each request; 0: as many as the process may use.
+    memory_limit: bytes (or "512MiB") that a plan, its weights and a run may take; 0: no limit.
+    max_cached_engines: plans of so many input shapes are kept; None: the default.
+    tune: race each layer's kernels when a plan is built. That takes seconds for a new model; later
+        builds take the result from the timing cache.
+    timing_cache: the file that races are kept in; None: the user's.
+    pin: bind threads to processors.
+    outputs: names of the outputs to compute; None: all.
+
+    Raises UsageError for options that can't be, InputError where model or shapes don't fit,
+    ResourceError where memory or the device is missing."""
+    options = {"precision": precision, "device": device, "threads": threads,
+               "memory_limit": memory_limit, "max_cached_engines": max_cached_engines, "tune": tune,
+               "timing_cache": timing_cache, "pin": pin, "outputs": outputs}
+    if not isinstance(model, Model):
+        model = load(model)
+    if calibrate is not None and not isinstance(calibrate, Calibration):
+        calibrate = Calibration(model, calibrate, device=device, threads=threads)
+    engine = Engine(model, options, calibrate)
+    for shape in shapes if shapes is not None else ():
+        engine.prepare(shape)
+    return engine
+
+
+_UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6,
+          "GB": 10**9}
+
+
+def _bytes(value):
+    """Bytes of a number or of a text such as "512MiB"."""
+    if not isinstance(value, str):
+        return int(value)
+    number = value.strip().rstrip("BbIiKkMmGg ")
+    unit = value.strip()[len(number):].strip().upper()
+    try:
+        return int(float(number) * _UNITS[unit])
+    except (ValueError, KeyError):
+        raise errors.UsageError("memory_limit: {!r}; a number of bytes or a text such as '512MiB' was "
+                                "expected".format(value))
+
+
+def precision_code(name):
+    """The thaw_precision of a name in either case; 0 for None."""
+    name = getattr(name, "name", name)
+    if name is None:
+        return 0
+    try:
+        return _library.PRECISIONS.index(str(name).upper())
+    except ValueError:
+        raise errors.UsageError("precision: {!r}; one of {} was expected".format(
+            name, ", ".join(_library.PRECISIONS[1:])))
+
+
+def engine_options(options, calibration=None):
+    """A thaw_engine_options of optimize()'s arguments."""
+    out = _library.EngineOptions()
+    out.device = _library.text(options.get("device") or "auto", "device")
+    out.threads = options.get("threads") or 0
+    if out.threads < 0:
+        raise errors.UsageError("threads: {}; 0 or more was expected".format(out.threads))
+    out.precision = precision_code(options.get("precision"))
+    out.memory_limit = _bytes(options.get("memory_limit") or 0)
+    out.outputs, out.output_count = _library.texts(options.get("outputs"), "outputs")
+    kept = options.get("max_cached_engines")
+    out.max_cached_engines = 0 if kept is None else (kept or -1)
+    out.tune = bool(options.get("tune"))
+    out.timing_cache = _library.text(options.get("timing_cache"), "timing_cache")
+    out.pin = bool(options.get("pin"))
+    if calibration is not None:
+        out.calibration = calibration._handle.pointer
+    return out
+
+
+def _in_order(values, names, what):
+    """`values` in the order of `names`: a dict by name (missing ones are None), a list or tuple of as
+    many, or the value itself where there is one name."""
+    if isinstance(values, dict):
+        unknown = [name for name in values if name not in names]
+        if unknown:
+            raise errors.UsageError("{}: the model has no input '{}', but {}".format(
+                what, unknown[0], ", ".join(names)))
+        return [values.get(name) for name in names]
+    if isinstance(values, (list, tuple)) and len(values) == len(names):
+        return list(values)
+    if len(names) == 1:
+        return [values]
+    raise errors.UsageError("{}: a dict by name or a list of {} was expected ({})".format(
+        what, len(names), ", ".join(names)))
+
+
+class Calibration:
+    """Ranges of a model's layers for INT8, measured on batches of inputs.
+
+    batches: as optimize()'s `calibrate`. Immutable; any number of threads may use it."""
+
+    def __init__(self, model, batches, device="auto", threads=0):
+        library = _library.library()
+        names = [info.name for info in model.inputs]
+        given = []
+        for batch in batches() if callable(batches) else batches:
+            for value, info in zip(_in_order(batch, names, "calibrate"), model.inputs):
+                given.append(_arrays.fed(value, info))
+        tensors = (_library.Tensor * len(given))()
+        for tensor, one in zip(tensors, given):
+            one.fill(tensor)
+        self.model = model
+        options = engine_options({"device": device, "threads": threads})
+        self._handle = _library.create(
+            "calibration", library.thaw_calibrate, model._handle.pointer, ctypes.byref(options),
+            tensors, len(given) // len(names) if names else 0)
+
+
+class Engine:
+    """A model made ready for a device: optimize() makes it. It is called with inputs by place or by
+    name and gives a dict of arrays by the outputs' names:
+
+        out = engine(image_tensor=batch)
+
+    Any number of threads may call it at once; calls at the same time run at the same time, each on a
+    request of its own. The GIL is free meanwhile.
+
+    inputs, outputs: lists of TensorInfo. device: "cpu". threads: of each request.
+    precision: "FP32", "FP16", "BF16" or "INT8". model: the Model. options: of optimize().
+
+    Pickling passes the model's path and the options, never weights."""
+
+    def __init__(self, model, options, calibration=None):
+        library = _library.library()
+        given = engine_options(options, calibration)
+        self._handle = _library.create("engine", library.thaw_engine_create, model._handle.pointer,
+                                       ctypes.byref(given), needs=model._handle)
+        pointer = self._handle.pointer
+        self.model, self.options, self.calibration = model, options, calibration
+        self.inputs = infos(self._handle, "engine", "input")
+        self.outputs = infos(self._handle, "engine", "output")
+        self.device = library.thaw_engine_device(pointer).decode()
+        self.threads = library.thaw_engine_threads(pointer)
+        self.precision = _library.PRECISIONS[library.thaw_engine_precision(pointer)]
+        self._places = _places(self.inputs)
+        self._output_places = _places(self.outputs)
+        self._output_names = [info.name for info in self.outputs]
+        self._count = len(self.inputs)
+        self._shapes = []  # that prepare() was called with
+        self._idle = collections.deque()  # requests that nobody uses
+        self._leases = weakref.WeakSet()
+
+    def __repr__(self):
+        return "<thaw.Engine {!r} on {} in {}, {} threads>".format(
+            self.model.path or "(memory)", self.device, self.precision, self.threads)
+
+    def _input_index(self, name):
+        return _place(self._places, name, self.inputs, "input")
+
+    def _output_index(self, name):
+        return _place(self._output_places, name, self.outputs, "output")
+
+    def _ordered(self, args, kwargs):
+        """A call's inputs in the order of self.inputs; None for those that are not given."""
+        if not kwargs and len(args) == self._count and type(args[0]) is not dict:
+            return args
+        if len(args) == 1 and isinstance(args[0], dict) and not kwargs:
+            args, kwargs = (), args[0]
+        if len(args) > self._count:
+            raise errors.UsageError("{} inputs were given, the model has {}: {}".format(
+                len(args), self._count, ", ".join(info.name for info in self.inputs)))
+        values = list(args) + [None] * (self._count - len(args))
+        for name, value in kwargs.items():
+            index = self._input_index(name)
+            if values[index] is not None:
+                raise errors.UsageError("input '{}' was given twice".format(name))
+            values[index] = value
+        return values
+
+    def __call__(self, *args, **kwargs):
+        """Runs the model: inputs by place or by name (or one dict), results as a dict of new arrays by
+        name. An input is an array or what stands for one (docs/python.md); optional inputs may be left
+        out. Raises what Request.run and Request.set_input raise."""
+        idle = self._idle
+        try:
+            request = idle.pop()
+        except IndexError:
+            request = Request(self)
+        try:
+            for index, value in enumerate(self._ordered(args, kwargs)):
+                request._feed(index, value)
+            request.run()
+            out, lease = self._results(request)
+            request._let_go()
+        except BaseException:
+            idle.append(request)
+            raise
+        if lease is None:
+            idle.append(request)
+        return out
+
+    def _results(self, request):
+        """(results by name, the lease that keeps the request for them or None)."""
+        out = {}
+        lease = None
+        for index, name in enumerate(self._output_names):
+            found = request._result(index)
+            if found[3] < _LEASED_BYTES:
+                out[name] = _arrays.copied(*found)
+                continue
+            if lease is None and len(self._leases) < _MOST_LEASES:
+                lease = _Lease(request, self._idle)
+                self._leases.add(lease)
+            out[name] = _arrays.copied(*found) if lease is None else \
+                _arrays.viewed(*found, keeper=lease)
+        return out, lease
+
+    def run(self, inputs, outputs=None):
+        """The same with inputs as a dict by name, a list or tuple, or the value of the only one, and the
+        results that `outputs` names alone, under these names."""
+        if isinstance(inputs, (list, tuple)) and len(inputs) == self._count:
+            results = self(*inputs)
+        else:
+            results = self(inputs)
+        if outputs is None:
+            return results
+        return {name: results[self.outputs[self._output_index(name)].name] for name in outputs}
+
+    def prepare(self, shapes):
+        """Builds the plan for these input shapes now: one shape (of a model of one input), or a list
+        or dict by name of all inputs' shapes; None for an optional input that is not fed. Raises
+        InputError where they don't fit the model."""
+        names = [info.name for info in self.inputs]
+        ordered = _in_order(_as_set(shapes, self._count), names, "shapes")
+        table = (_library.Shape * self._count)(
+            *[_library.shape_of(shape, "shapes") for shape in ordered])
+        _interruptible(self, _library.library().thaw_engine_prepare, self._handle.pointer, table,
+                       self._count)
+        if ordered not in self._shapes:
+            self._shapes.append(ordered)
+
+    def request(self):
+        """A new Request: an inference with memory of its own."""
+        return Request(self)
+
+    def save(self, path, overwrite=False, progress=None):
+        """Writes a SavedModel that TensorFlow still loads, with plans for the shapes that prepare() or
+        optimize() were given: thaw starts from it in milliseconds. It appears whole or not at all.
+
+        overwrite: an existing SavedModel is replaced. progress: called with a text when a step begins.
+        Raises InputError, UsageError where `path` is in the way, ResourceError."""
+        from ._save import save
+        save(self, path, overwrite, progress)
+
+    def __reduce__(self):
+        if self.calibration is not None:
+            raise errors.UsageError("an engine that was calibrated on batches can't be pickled: save() "
+                                    "it and pickle the one that is optimised from there")
+        return _optimize_again, (self.model, self.options, self._shapes)
+
+
+def _optimize_again(model, options, shapes):
+    return optimize(model, shapes=shapes, **options)
+
+
+def _as_set(shapes, count):
+    """A bare shape of a model of one input, as the list of one shape."""
+    if count == 1 and isinstance(shapes, (list, tuple)) and \
+            all(d is None or not hasattr(d, "__len__") for d in shapes) and shapes != [None]:
+        return [shapes]
+    return shapes
+
+
+def _places(found):
+    places = {}
+    for index, info in enumerate(found):
+        places.setdefault(info.name, index)
+        places.setdefault(info.tensor, index)
+    return places
+
+
+def _place(places, name, found, kind):
+    if isinstance(name, int) and 0 <= name < len(found):
+        return name
+    try:
+        return places[name]
+    except (KeyError, TypeError):
+        raise errors.UsageError("has no {} {!r}, but {}".format(
+            kind, name, ", ".join(info.name for info in found)))
+
+
+class _Lease:
+    """Kept by results that lie in a request's memory; then the request is idle again."""
+
+    def __init__(self, request, idle):
+        self._request, self._idle = request, idle
+
+    def __del__(self):
+        self._idle.append(self._request)
+
+
+def _interruptible(kept, function, *arguments):
+    """Calls what may take long on a thread of its own where this is the main one, so that Ctrl-C is
+    heard; the call itself goes on to its end then, and has `kept` live so long. Raises what its status
+    stands for."""
+    import threading
+    if threading.current_thread() is not threading.main_thread():
+        _library.check(function(*arguments))
+        return
+    failure = []
+
+    def work(_kept):
+        try:
+            _library.check(function(*arguments))
+        except errors.Error as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=work, args=(kept,), name="thaw")
+    thread.start()
+    while thread.is_alive():
+        thread.join(0.05)
+    if failure:
+        raise failure[0]
