@@ -11,8 +11,25 @@
 docs/python.md is its manual. It needs numpy, and libthaw.so, which lies in the package.
 """
 
-from .engine import Engine, Request, optimize
+from ._arrays import Tensor
+from .batcher import Batcher, Pending
+from .commands import bench, compare, convert, inspect, summary
+from .detection import Detection, Detections
+from .detector import Detector
+from .device import DeviceInfo, devices
+from .engine import Calibration, Engine, optimize
 from .errors import (Cancelled, Error, InputError, InternalError, NotFoundError, ResourceError,
                      UsageError)
 from .model import Model, TensorInfo, load
+from .picture import Picture
+from .plan import Layer, Plan, Segment
+from .request import MemoryUse, Request, StageTimes
 from .version import __version__
+
+
+__all__ = [
+    "Batcher", "Calibration", "Cancelled", "Detection", "Detections", "Detector", "DeviceInfo",
+    "Engine", "Error", "InputError", "InternalError", "Layer", "MemoryUse", "Model", "NotFoundError",
+    "Pending", "Picture", "Plan", "Request", "ResourceError", "Segment", "StageTimes", "Tensor",
+    "TensorInfo", "UsageError", "__version__", "bench", "compare", "convert", "devices", "inspect",
+    "load", "optimize", "summary"]

@@ -176,10 +176,12 @@ def copied(code, shape, address, size):
 
 
 def viewed(code, shape, address, size, keeper):
-    """The same without a copy; the array holds `keeper`, which keeps the memory. Of bfloat16 and
-    strings a copy."""
-    if code in (STRING, BFLOAT16) or not size:
-        return copied(code, shape, address, size)
+    """The same without a copy; the array holds `keeper`, which keeps the memory. None of bfloat16 and
+    strings, which have to be copied."""
+    if code in (STRING, BFLOAT16):
+        return None
+    if not size:
+        return np.empty(shape, _NUMPY[code])
     memory = _memory(address, size)
     memory.keeper = keeper
     return np.ndarray(shape, _NUMPY[code], memory)
@@ -198,7 +200,8 @@ class Tensor:
         self._keeper = keeper
 
     def numpy(self):
-        return viewed(*self._result, keeper=self._keeper)
+        view = viewed(*self._result, keeper=self._keeper)
+        return copied(*self._result) if view is None else view
 
     def __array__(self, dtype=None, copy=None):
         array = self.numpy()

@@ -82,6 +82,24 @@ class MemoryUse(_Sized):
                 ("scratch", c_uint64)]
 
 
+class PlanInfo(_Sized):
+    _fields_ = [("struct_size", c_size_t), ("origin", c_char_p), ("shape_count", c_size_t),
+                ("shapes", POINTER(Shape)), ("is_static", c_int32), ("is_slow", c_int32),
+                ("build_ms", c_double)]
+
+
+class LayerInfo(_Sized):
+    _fields_ = [("struct_size", c_size_t)] + [
+        (name, c_char_p) for name in ("name", "op", "kernel", "output", "stage", "why")] + [
+        ("macs", c_int64), ("ms", c_double), ("weight_bytes", c_int64),
+        ("activation_bytes", c_int64), ("threads", c_int32)]
+
+
+class SegmentInfo(_Sized):
+    _fields_ = [("struct_size", c_size_t), ("device", c_char_p), ("why", c_char_p),
+                ("layers", c_size_t)]
+
+
 class BatcherOptions(_Sized):
     _fields_ = [("struct_size", c_size_t), ("max_batch", c_int32), ("requests", c_int32),
                 ("max_wait_microseconds", c_int64)]
@@ -134,6 +152,10 @@ _STATUS = {
     "thaw_engine_input": [_H, c_size_t, POINTER(TensorInfo)],
     "thaw_engine_output": [_H, c_size_t, POINTER(TensorInfo)],
     "thaw_engine_prepare": [_H, POINTER(Shape), c_size_t],
+    "thaw_engine_plan": [_H, c_size_t, _OUT],
+    "thaw_plan_get": [_H, POINTER(PlanInfo)],
+    "thaw_plan_layer": [_H, c_size_t, POINTER(LayerInfo)],
+    "thaw_plan_segment": [_H, c_size_t, POINTER(SegmentInfo)],
     "thaw_calibrate": [_H, POINTER(EngineOptions), POINTER(Tensor), c_size_t, _OUT],
     "thaw_request_create": [_H, _OUT],
     "thaw_request_set_input": [_H, c_size_t, c_void_p],
@@ -142,6 +164,9 @@ _STATUS = {
     "thaw_request_start": [_H],
     "thaw_request_wait": [_H],
     "thaw_request_wait_for": [_H, c_int64, c_void_p],
+    "thaw_request_prepare": [_H, POINTER(Shape), c_size_t],
+    "thaw_request_set_profiling": [_H, c_int],
+    "thaw_request_plan": [_H, _OUT],
     "thaw_request_set_callback": [_H, RequestFunction, c_void_p],
     "thaw_request_output": [_H, c_size_t, c_void_p],
     "thaw_request_stages": [_H, POINTER(StageTimes)],
@@ -174,6 +199,8 @@ _OTHERS = {
     "thaw_engine_device": (c_char_p, [_H]),
     "thaw_engine_threads": (c_int32, [_H]),
     "thaw_engine_precision": (c_int, [_H]),
+    "thaw_plan_layer_count": (c_size_t, [_H]),
+    "thaw_plan_segment_count": (c_size_t, [_H]),
     "thaw_request_cancel": (None, [_H]),
     "thaw_results_count": (c_size_t, [_H]),
     "thaw_picture_width": (c_int32, [_H]),
@@ -181,8 +208,9 @@ _OTHERS = {
     "thaw_picture_rgb": (c_void_p, [_H]),
     "thaw_picture_warning": (c_char_p, [_H]),
     "thaw_detections_count": (c_size_t, [_H]),
+    "thaw_main": (c_int, [c_int, POINTER(c_char_p)]),
 }
-_FREED = ("model", "engine", "calibration", "request", "batcher", "pending", "results", "picture",
+_FREED = ("model", "engine", "calibration", "plan", "request", "batcher", "pending", "results", "picture",
           "detector", "detections")
 
 

@@ -2,17 +2,13 @@
 
 import collections
 import ctypes
-import os
 import weakref
 
 from . import _arrays, _library, errors
 from .model import Model, infos, load
-from .request import Request
+from .request import LARGE, Request, Run
 
-# A result of so many bytes or more is not copied out of the request that has it: the request serves
-# again once the result's array is gone.
-_LEASED_BYTES = 1 << 18
-# Requests that may be kept so by results; past them results are copied.
+# Requests that may be kept by results at the same time; past them large results are copied.
 _MOST_LEASES = 4
 
 
@@ -175,6 +171,7 @@ class Engine:
         self._shapes = []  # that prepare() was called with
         self._idle = collections.deque()  # requests that nobody uses
         self._leases = weakref.WeakSet()
+        self._async = None
 
     def __repr__(self):
         return "<thaw.Engine {!r} on {} in {}, {} threads>".format(
@@ -209,37 +206,34 @@ class Engine:
         out. Raises what Request.run and Request.set_input raise."""
         idle = self._idle
         try:
-            request = idle.pop()
+            run = idle.pop()
         except IndexError:
-            request = Request(self)
+            run = Run(self)
         try:
             for index, value in enumerate(self._ordered(args, kwargs)):
-                request._feed(index, value)
-            request.run()
-            out, lease = self._results(request)
-            request._let_go()
-        except BaseException:
-            idle.append(request)
+                run._feed(index, value)
+            run.run()
+            run._collect()
+        except errors.Error:
+            idle.append(run)
             raise
-        if lease is None:
-            idle.append(request)
+        run._let_go()
+        if run.is_large and len(self._leases) < _MOST_LEASES:
+            lease = _Lease(run, idle)
+            self._leases.add(lease)
+            return dict(zip(self._output_names, lease.results()))
+        out = run._copies()
+        idle.append(run)
         return out
 
-    def _results(self, request):
-        """(results by name, the lease that keeps the request for them or None)."""
-        out = {}
-        lease = None
-        for index, name in enumerate(self._output_names):
-            found = request._result(index)
-            if found[3] < _LEASED_BYTES:
-                out[name] = _arrays.copied(*found)
-                continue
-            if lease is None and len(self._leases) < _MOST_LEASES:
-                lease = _Lease(request, self._idle)
-                self._leases.add(lease)
-            out[name] = _arrays.copied(*found) if lease is None else \
-                _arrays.viewed(*found, keeper=lease)
-        return out, lease
+    async def infer_async(self, *args, **kwargs):
+        """The same as a call, awaited: the event loop goes on meanwhile. So many run at the same time as
+        the processors have room for, two at least; others wait their turn. Where the task is cancelled
+        its run is, too."""
+        if self._async is None:
+            from ._async import AsyncRuns
+            self._async = AsyncRuns(self)
+        return await self._async.infer(self._ordered(args, kwargs))
 
     def run(self, inputs, outputs=None):
         """The same with inputs as a dict by name, a list or tuple, or the value of the only one, and the
@@ -256,14 +250,24 @@ class Engine:
         """Builds the plan for these input shapes now: one shape (of a model of one input), or a list
         or dict by name of all inputs' shapes; None for an optional input that is not fed. Raises
         InputError where they don't fit the model."""
+        ordered = self._prepare(shapes, self, _library.library().thaw_engine_prepare)
+        if ordered not in self._shapes:
+            self._shapes.append(ordered)
+
+    def _prepare(self, shapes, owner, function):
+        """Calls thaw_engine_prepare or thaw_request_prepare; shapes in the order of the inputs."""
         names = [info.name for info in self.inputs]
         ordered = _in_order(_as_set(shapes, self._count), names, "shapes")
         table = (_library.Shape * self._count)(
             *[_library.shape_of(shape, "shapes") for shape in ordered])
-        _interruptible(self, _library.library().thaw_engine_prepare, self._handle.pointer, table,
-                       self._count)
-        if ordered not in self._shapes:
-            self._shapes.append(ordered)
+        _interruptible(owner, function, owner._handle.pointer, table, self._count)
+        return ordered
+
+    def plans(self):
+        """The Plans that the engine keeps, the latest used first and the slower one, which stands in
+        for those past max_cached_engines, last. They have no layers: Request.plan has."""
+        from .plan import plans
+        return plans(self)
 
     def request(self):
         """A new Request: an inference with memory of its own."""
@@ -316,13 +320,20 @@ def _place(places, name, found, kind):
 
 
 class _Lease:
-    """Kept by results that lie in a request's memory; then the request is idle again."""
+    """Keeps a run for those of its results that lie in its memory; when they are gone it is idle
+    again."""
 
-    def __init__(self, request, idle):
-        self._request, self._idle = request, idle
+    def __init__(self, run, idle):
+        self._run, self._idle = run, idle
+
+    def results(self):
+        for tensor in self._run._results:
+            found = _arrays.result(tensor)
+            view = _arrays.viewed(*found, keeper=self) if found[3] >= LARGE else None
+            yield _arrays.copied(*found) if view is None else view
 
     def __del__(self):
-        self._idle.append(self._request)
+        self._idle.append(self._run)
 
 
 def _interruptible(kept, function, *arguments):

@@ -1,0 +1,138 @@
+"""Pictures in, detections out."""
+
+import ctypes
+
+from . import _library, errors
+from .detection import Detection, Detections
+from .engine import Engine, engine_options
+from .model import Model, load
+from .picture import Picture
+from .request import StageTimes
+
+
+class Detector:
+    """An object detector:
+
+        detector = thaw.Detector("fast", labels="label_map.pbtxt")
+        for found in detector("photo.jpg"):
+            print(found.label, found.score, found.box)
+
+    model: a Model, what load() takes, or an Engine, whose model and options are taken.
+    labels: a label map (.pbtxt), or a file of one label a line; None: labels are the class numbers.
+    score: the lowest score that counts, where a call names no other.
+    outputs: which tensor is what, where names and shapes don't tell: a dict with the keys "boxes",
+        "scores", "classes" and "num".
+    precision, device, threads, memory_limit, max_cached_engines, tune, timing_cache, pin: as optimize()
+        has them.
+
+    Any number of threads may call it at once; the GIL is free meanwhile. Pickling passes the path and
+    the options. Raises InputError, UsageError, ResourceError."""
+
+    def __init__(self, model, labels=None, score=0.5, outputs=None, precision=None, device="auto",
+                 threads=0, memory_limit=0, max_cached_engines=None, tune=False, timing_cache=None,
+                 pin=False):
+        options = {"precision": precision, "device": device, "threads": threads,
+                   "memory_limit": memory_limit, "max_cached_engines": max_cached_engines,
+                   "tune": tune, "timing_cache": timing_cache, "pin": pin}
+        calibration = None
+        if isinstance(model, Engine):
+            options = dict(model.options, precision=model.precision)
+            calibration, model = model.calibration, model.model
+        elif not isinstance(model, Model):
+            model = load(model)
+        self.model, self.labels, self.score = model, labels, score
+        self._again = (labels, score, outputs, options)
+        given = engine_options(options, calibration)
+        self._calibration = calibration
+        roles = _library.DetectorOptions()
+        roles.labels = _library.text(labels, "labels")
+        for role, tensor in (outputs or {}).items():
+            if role not in ("boxes", "scores", "classes", "num"):
+                raise errors.UsageError("outputs: {!r}; boxes, scores, classes and num are known".format(
+                    role))
+            setattr(roles, role, _library.text(tensor, "outputs"))
+        self._handle = _library.create(
+            "detector", _library.library().thaw_detector_create, model._handle.pointer,
+            ctypes.byref(given), ctypes.byref(roles), needs=model._handle)
+
+    def __call__(self, picture, score=None, classes=None, class_scores=None, region=None, tiles=None,
+                 tile_overlap=0, tiles_only=False, tile_batch=0):
+        """The Detections of a picture, best score first; of a list of pictures, a list of them.
+
+        picture: what Picture.of() takes.
+        score: the lowest that counts. classes: only these, labels or numbers. class_scores: a dict of
+        the lowest scores of single classes. region: (top, left, bottom, right) in 0..1, the only part
+        that is looked at. tiles: (rows, columns) of overlapping tiles to look at besides the whole
+        picture, for small, far objects; tiles_only leaves the whole one out; tile_overlap: of a tile,
+        0.2 by default; tile_batch: tiles that run at once.
+
+        Raises InputError where the picture can't be used."""
+        options = self._detect_options(score, classes, class_scores, region, tiles, tile_overlap,
+                                       tiles_only, tile_batch)
+        if isinstance(picture, (list, tuple)):
+            return [self._detect(Picture.of(one), options) for one in picture]
+        return self._detect(Picture.of(picture), options)
+
+    def class_id(self, label):
+        """The number of the class that is called so. Raises UsageError where there is none."""
+        if isinstance(label, int):
+            return label
+        number = ctypes.c_int32()
+        _library.check(_library.library().thaw_detector_class_id(
+            self._handle.pointer, _library.text(label, "class"), ctypes.byref(number)))
+        return number.value
+
+    def _detect_options(self, score, classes, class_scores, region, tiles, tile_overlap, tiles_only,
+                        tile_batch):
+        options = _library.DetectOptions()
+        options.has_score, options.score = 1, self.score if score is None else score
+        if class_scores:
+            rows = [_library.ClassScore(self.class_id(name), least)
+                    for name, least in class_scores.items()]
+            options.class_scores = (_library.ClassScore * len(rows))(*rows)
+            options.class_score_count = len(rows)
+        if classes is not None:
+            numbers = [self.class_id(name)
+                       for name in ([classes] if isinstance(classes, (str, int)) else classes)]
+            options.classes = (ctypes.c_int32 * len(numbers))(*numbers)
+            options.class_count = len(numbers)
+        if region is not None:
+            options.has_region = 1
+            options.region[:] = region
+        if tiles is not None:
+            options.tile_rows, options.tile_columns = tiles
+        options.tile_overlap, options.tile_batch = tile_overlap, tile_batch
+        options.no_whole = bool(tiles_only)
+        return options
+
+    def _detect(self, picture, options):
+        library = _library.library()
+        handle = _library.create("detections", library.thaw_detector_detect, self._handle.pointer,
+                                 picture._handle.pointer, ctypes.byref(options))
+        found = Detections(picture.width, picture.height, _stages(handle), handle)
+        one = _library.Detection()
+        for index in range(library.thaw_detections_count(handle.pointer)):
+            _library.check(library.thaw_detections_get(handle.pointer, index, ctypes.byref(one)))
+            found.append(Detection(one.label.decode("utf-8", "replace"), one.score, tuple(one.box),
+                                   one.class_id, picture.width, picture.height))
+        return found
+
+    def __repr__(self):
+        return "<thaw.Detector {!r}>".format(self.model.path or "(memory)")
+
+    def __reduce__(self):
+        if self._calibration is not None:
+            raise errors.UsageError("a detector that was calibrated on batches can't be pickled: save() "
+                                    "its engine and make a detector of that")
+        return _detector_again, (self.model,) + self._again
+
+
+def _detector_again(model, labels, score, outputs, options):
+    options = {key: value for key, value in options.items() if key != "outputs"}
+    return Detector(model, labels, score, outputs, **options)
+
+
+def _stages(handle):
+    times = _library.StageTimes()
+    _library.check(_library.library().thaw_detections_stages(handle.pointer, ctypes.byref(times)))
+    return StageTimes(*(getattr(times, field) for field in StageTimes._fields))
