@@ -194,6 +194,10 @@ typedef struct thaw_engine_options {
   int32_t tune;             /* not 0: race kernels when a plan is built */
   const char* timing_cache; /* file that races are kept in; NULL: the user's */
   int32_t pin;              /* not 0: bind threads to processors */
+  uint64_t max_workspace_size;  /* bytes of working memory that a kernel may ask for; 0: no limit */
+  int32_t minimum_segment_size; /* smaller segments run beside the device; 0: 3; -1: all do */
+  int32_t allow_build; /* of plans where the model runs; 0: as it was optimised; 1: yes; -1: no */
+  int32_t strict;      /* not 0: what would run slowly is an error */
 } thaw_engine_options;
 
 THAW_API thaw_status thaw_engine_create(const thaw_model* model, const thaw_engine_options* options,
@@ -231,8 +235,12 @@ typedef struct thaw_plan_info {
    * all sizes, the rank where an optional input is not fed. */
   const thaw_shape* shapes;
   int32_t is_static; /* not 0: all shapes are known before the run */
-  int32_t is_slow;   /* not 0: it stands in for plans past max_cached_engines */
+  int32_t is_slow;   /* not 0: it stands in for plans that there are not: see rung */
   double build_ms;
+  /* How the engine came to it, the best first: "stored", "built", "cache full", "build not
+   * allowed", "build failed". */
+  const char* rung;
+  const char* why; /* what was wrong with a better one; "" */
 } thaw_plan_info;
 
 /* A step of a plan. */

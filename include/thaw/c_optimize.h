@@ -46,6 +46,8 @@ typedef struct thaw_optimize_options {
   double check_seconds;
   void (*progress)(void* user, const char* text); /* told what begins */
   void* progress_user;
+  thaw_log_function log; /* plans kept of a run before, a wait for another one, a damaged cache */
+  void* log_user;
 } thaw_optimize_options;
 
 /* A SavedModel that TensorFlow still loads, with thaw's plans in it: thaw starts from it in

@@ -45,6 +45,8 @@ struct LayerInfo {
   // Of the threads' time in the profiled runs, the part in which they worked and did not wait for
   // each other: 1 / threads() where one works alone; 0 when nothing was profiled.
   double busy = 0;
+  // Layers of Request::layers whose results it reads, ascending.
+  std::vector<size_t> reads;
 };
 
 // Steps that follow each other on one device.
@@ -53,6 +55,10 @@ struct SegmentInfo {
   size_t layers = 0;   // of Request::layers, behind those of the segments before; copies are steps
   // Why it does not go on where the segment before ran; empty for a plan's first on its device.
   std::string why;
+  // What it reads of what others made, the model's inputs too, and what others read of what it
+  // made, the model's outputs too. Names are TF nodes.
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
 };
 
 // Memory that a request holds for its latest plan, bytes.
@@ -62,6 +68,16 @@ struct MemoryUse {
   size_t scratch = 0;
 };
 
+// How an engine came to the plan that serves some shapes, the best first.
+enum class PlanRung {
+  kStored,           // from the model's folder
+  kBuilt,            // built in memory for these shapes
+  kCacheFull,        // slow, for all shapes: max_cached_engines plans are there
+  kBuildNotAllowed,  // slow, for all shapes: EngineOptions::allow_build
+  kBuildFailed,      // slow, for all shapes: building theirs failed; it is not tried again
+};
+const char* rung_name(PlanRung rung);  // "stored", "built", "cache full" ...
+
 // A plan: what an engine made of the model for inputs of some shapes.
 struct PlanInfo {
   // Input shapes that it serves, in the order of Engine::inputs(); height and width are unknown
@@ -69,8 +85,10 @@ struct PlanInfo {
   std::vector<Shape> shapes;
   std::string origin;      // its file, or "built in memory"
   bool is_static = false;  // all shapes are known before the run, or are the resizer's to settle
-  bool is_slow = false;    // it stands in for plans past max_cached_engines
+  bool is_slow = false;    // it stands in for plans that there are not: see rung
   std::vector<std::pair<std::string, double>> build_times;  // step and ms
+  PlanRung rung = PlanRung::kBuilt;
+  std::string why;  // what was wrong, on a rung below kBuilt; what is wrong with the stored plan
 };
 
 // A model made ready to run. An engine is immutable as seen from outside, its copies are the same
@@ -83,9 +101,11 @@ struct PlanInfo {
 // shape runs on a slower plan that is for all shapes; when it comes again, its plan is built and
 // the one that was used least recently goes. Building a plan takes longer than dozens of slow runs:
 // each time that one had to go, a shape must have come twice as often as before, up to
-// kMostRunsForAPlan times, so that many shapes in turn don't build without end. A plan that
-// had to go stays, with its memory and its weights, for those that ran it: for a request until it
-// runs or prepares again, for run() until the call is over.
+// kMostRunsForAPlan times, so that many shapes in turn don't build without end. The slower plan
+// also serves shapes whose plan may not be built or could not be, which the log is told of once;
+// results are the same. With EngineOptions::strict these are errors. A plan that had to go stays,
+// with its memory and its weights, for those that ran it: for a request until it runs or prepares
+// again, for run() until the call is over.
 class Engine {
  public:
   static constexpr int kMostRunsForAPlan = 64;

@@ -1,7 +1,6 @@
 // A model made ready to start fast: a SavedModel that TensorFlow still loads, with thaw's plans in
-// assets.extra/thaw. Functions may be called from any thread; calls at the same time need
-// destinations of their own, and disturb each other's races of kernels. Callbacks come on the
-// caller's thread.
+// assets.extra/thaw. Functions may be called from any thread; calls at the same time
+// disturb each other's races of kernels. Callbacks come on the caller's thread.
 #pragma once
 
 #include <functional>
@@ -23,8 +22,10 @@ struct OptimizeOptions {
   bool overwrite = false;     // an existing destination is an error otherwise
   double check_seconds = 60;  // that running each plan may take, to time and to check it; 0: any
   std::function<void(const std::string&)> progress;  // told what begins; may be empty
-  std::function<void(const std::string&)> detail;    // told what goes on within it; may be empty
-  Log log;                                           // a timing cache that is damaged; may be empty
+  // Told what goes on within it, and which part of all of this run's work is done, 0 to 1, as far
+  // as that can be foreseen; may be empty.
+  std::function<void(const std::string&, double done)> detail;
+  Log log;  // plans kept of a run before, a wait for another one, a damaged cache; may be empty
 };
 
 struct OptimizedPlan {
@@ -37,6 +38,7 @@ struct OptimizedPlan {
   // plan was kept, 0 where they were not compared.
   double tuned_speedup = 0;
   size_t layers_left_out = 0;  // of tuning, for other work disturbed their races
+  bool kept = false;           // a run before had built it and did not come to its end
 };
 
 struct OptimizeReport {
@@ -51,6 +53,10 @@ struct OptimizeReport {
 // `source` is a frozen graph or a SavedModel, whose files are copied as they are. Writes to a
 // temporary name, checks, and renames: when something is wrong, the destination is as it was.
 // Throws InputError, UsageError, ResourceError.
+//
+// One at a time writes a destination: others, of other processes too, wait and say so; who reads it
+// never waits. What a run that was killed had built for it lies in "DESTINATION.work" and is kept
+// by the next run with the same options; it goes when a run comes to its end.
 OptimizeReport optimize(const std::string& source, const std::string& destination,
                         const OptimizeOptions& options = {});
 

@@ -56,7 +56,22 @@ struct EngineOptions {
   // For INT8; null: ranges are known where an activation bounds them (Relu6), and layers whose
   // input has no known range stay in float32.
   std::shared_ptr<const Calibration> calibration;
-  size_t memory_limit = 0;  // bytes that plans and weights may take; 0: no limit
+  // Bytes that a plan and its weights may take, and what building it takes besides; 0: no limit.
+  size_t memory_limit = 0;
+  // Bytes of working memory that a kernel may ask for: those that ask for more are passed over.
+  // 0: no limit.
+  size_t max_workspace_size = 0;
+  // On a device with memory of its own, nodes in segments of fewer than this run on the host;
+  // -1: all nodes do. Where the device shares the host's memory there is one segment, of any size.
+  int minimum_segment_size = 3;
+  // Whether plans are built where the model runs. Unset: what an optimised SavedModel was optimised
+  // for, true for other models. Without it inputs whose shapes have no plan run on the slower plan
+  // for all shapes. Where the caller himself says false and the model has a plan for these shapes
+  // that can't be used here, such as one for another processor, that is a ResourceError.
+  std::optional<bool> allow_build;
+  // What would run slowly is an error that names the cause: shapes on the slower plan
+  // (ResourceError) and layers on reference kernels (InputError).
+  bool strict = false;
   // Names of those of the model's outputs to compute, in its order; empty: all. What only the
   // others need is not computed.
   std::vector<std::string> outputs;

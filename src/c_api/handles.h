@@ -85,6 +85,9 @@ void give(T value, T* out, const char* name) {
 std::string text_or(const char* text, const char* otherwise = "");
 std::vector<std::string> texts(const char* const* list, size_t count, const char* name);
 
+// Null for null.
+Log log_of(thaw_log_function log, void* user);
+
 DType dtype_of(thaw_dtype dtype);
 Shape shape_of(const thaw_shape& shape);
 std::vector<Shape> shapes_of(const thaw_shape* shapes, size_t count);

@@ -11,10 +11,7 @@ ModelOptions model_options(const thaw_model_options* options) {
   to.signature = text_or(from.signature);
   to.outputs = texts(from.outputs, from.output_count, "thaw_model_options.outputs");
   to.inputs = texts(from.inputs, from.input_count, "thaw_model_options.inputs");
-  if (from.log != nullptr)
-    to.log = [log = from.log, user = from.log_user](LogLevel level, const std::string& text) {
-      log(user, level == LogLevel::kWarning ? 1 : 0, text.c_str());
-    };
+  to.log = log_of(from.log, from.log_user);
   return to;
 }
 

@@ -44,6 +44,8 @@ thaw_status thaw_plan_get(const thaw_plan* plan, thaw_plan_info* info) {
     to.is_static = from.info.is_static ? 1 : 0;
     to.is_slow = from.info.is_slow ? 1 : 0;
     for (const auto& step : from.info.build_times) to.build_ms += step.second;
+    to.rung = thaw::rung_name(from.info.rung);
+    to.why = from.info.why.c_str();
     give(to, info, "thaw_plan_info");
   });
 }

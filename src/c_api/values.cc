@@ -46,6 +46,13 @@ std::vector<std::string> texts(const char* const* list, size_t count, const char
   return all;
 }
 
+Log log_of(thaw_log_function log, void* user) {
+  if (log == nullptr) return {};
+  return [log, user](LogLevel level, const std::string& text) {
+    log(user, level == LogLevel::kWarning ? 1 : 0, text.c_str());
+  };
+}
+
 DType dtype_of(thaw_dtype dtype) {
   const auto i = static_cast<size_t>(dtype);
   if (i == 0 || i >= kDtypes.size()) throw UsageError(fmt::format("{} is no thaw_dtype", i));
@@ -150,6 +157,10 @@ EngineOptions engine_options(const thaw_engine_options* options) {
   to.tune = from.tune != 0;
   to.timing_cache = text_or(from.timing_cache);
   to.pin = from.pin != 0;
+  to.max_workspace_size = from.max_workspace_size;
+  if (from.minimum_segment_size != 0) to.minimum_segment_size = from.minimum_segment_size;
+  if (from.allow_build != 0) to.allow_build = from.allow_build > 0;
+  to.strict = from.strict != 0;
   return to;
 }
 

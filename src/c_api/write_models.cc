@@ -30,6 +30,7 @@ OptimizeOptions optimize_options(const thaw_optimize_options* options) {
     to.progress = [tell = from.progress, user = from.progress_user](const std::string& text) {
       tell(user, text.c_str());
     };
+  to.log = log_of(from.log, from.log_user);
   return to;
 }
 

@@ -104,7 +104,7 @@ int run(const OptimizeArguments& arguments) {
     const size_t plans = std::max<size_t>(options.shapes.size(), 1);
     Progress progress(arguments.no_build ? 0 : 2 * plans);
     options.progress = [&](const std::string& what) { progress.step(what); };
-    options.detail = [&](const std::string& what) { progress.detail(what); };
+    options.detail = [&](const std::string& what, double /*done*/) { progress.detail(what); };
     report = optimize(arguments.source, arguments.destination, options);
   }
   const double seconds = seconds_since(start);

@@ -121,7 +121,13 @@ void Inference::set_profiling(bool on) {
 }
 
 PlanInfo describe_plan(const CachedPlan& plan) {
-  return {plan.shapes, plan.origin, plan.is_static, plan.is_slow, plan.times};
+  return {plan.shapes, plan.origin, plan.is_static, plan.is_slow, plan.times, plan.rung, plan.why};
+}
+
+const char* rung_name(PlanRung rung) {
+  static constexpr const char* kNames[] = {"stored", "built", "cache full", "build not allowed",
+                                           "build failed"};
+  return kNames[static_cast<size_t>(rung)];
 }
 
 }  // namespace thaw

@@ -75,8 +75,10 @@ std::vector<SegmentInfo> describe_segments(const Plan& plan, const Device& devic
   std::vector<SegmentInfo> segments;
   for (const Segment& segment : plan.segments) {
     const bool is_beside = segment.space == Space::kHost && !device.shares_host_memory();
-    segments.push_back(
-        {is_beside ? "cpu" : device.name(), segment.end - segment.begin, segment.why});
+    SegmentInfo& info = segments.emplace_back();
+    info.device = is_beside ? "cpu" : device.name();
+    info.layers = segment.end - segment.begin;
+    info.why = segment.why;
   }
   return segments;
 }

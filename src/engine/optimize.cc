@@ -207,7 +207,7 @@ class Optimizer {
     report_.plans.push_back({made.shapes, name,
                              static_cast<size_t>(fs::file_size(folder + "/" + name)),
                              seconds_since(start), tune_seconds(file.build_times),
-                             made.tuned.speedup, made.tuned.left_out});
+                             made.tuned.speedup, made.tuned.left_out, false});
   }
 
   TuneOptions tune_options() const {
@@ -215,7 +215,7 @@ class Optimizer {
     tune_options.run_seconds = options_.check_seconds;
     if (options_.detail)
       tune_options.progress = [&](size_t number, size_t count, const std::string& name) {
-        options_.detail(fmt::format("timing kernels: layer {} of {}, {}", number, count, name));
+        options_.detail(fmt::format("timing kernels: layer {} of {}, {}", number, count, name), 0);
       };
     return tune_options;
   }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "engine/compile.h"
+#include "thaw/engine.h"
 
 namespace thaw {
 
@@ -29,6 +30,8 @@ struct CachedPlan {
   std::shared_ptr<ResidentConstants> resident;  // those on the device; null without any
   bool is_static = true;
   bool is_slow = false;  // it serves what no other plan is built for
+  PlanRung rung = PlanRung::kBuilt;
+  std::string why;  // PlanInfo::why
 
   // The plan as it was compiled, for whoever comes first; null for the others.
   std::unique_ptr<Plan> take_first();
