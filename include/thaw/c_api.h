@@ -195,7 +195,8 @@ typedef struct thaw_engine_options {
   const char* timing_cache; /* file that races are kept in; NULL: the user's */
   int32_t pin;              /* not 0: bind threads to processors */
   uint64_t max_workspace_size;  /* bytes of working memory that a kernel may ask for; 0: no limit */
-  int32_t minimum_segment_size; /* smaller segments run beside the device; 0: 3; -1: all do */
+  int32_t minimum_segment_size; /* smaller segments run beside the device; 0: as optimised, or 3;
+                                   -1: all do */
   int32_t allow_build; /* of plans where the model runs; 0: as it was optimised; 1: yes; -1: no */
   int32_t strict;      /* not 0: what would run slowly is an error */
 } thaw_engine_options;

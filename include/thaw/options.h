@@ -59,11 +59,12 @@ struct EngineOptions {
   // Bytes that a plan and its weights may take, and what building it takes besides; 0: no limit.
   size_t memory_limit = 0;
   // Bytes of working memory that a kernel may ask for: those that ask for more are passed over.
-  // 0: no limit.
+  // 0: what an optimised SavedModel was optimised for, no limit for other models.
   size_t max_workspace_size = 0;
   // On a device with memory of its own, nodes in segments of fewer than this run on the host;
   // -1: all nodes do. Where the device shares the host's memory there is one segment, of any size.
-  int minimum_segment_size = 3;
+  // Unset: what an optimised SavedModel was optimised for, 3 for other models.
+  std::optional<int> minimum_segment_size;
   // Whether plans are built where the model runs. Unset: what an optimised SavedModel was optimised
   // for, true for other models. Without it inputs whose shapes have no plan run on the slower plan
   // for all shapes. Where the caller himself says false and the model has a plan for these shapes

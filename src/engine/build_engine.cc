@@ -54,7 +54,10 @@ BuildContext kernels_for(Device& device, const EngineOptions& options) {
   context.device = &device;
   context.threads = options.threads > 0 ? options.threads : available_processors();
   context.memory_limit = options.memory_limit > 0 ? options.memory_limit : machine_memory();
+  context.max_workspace_size = options.max_workspace_size;
+  context.minimum_segment_size = options.minimum_segment_size.value_or(kMinimumSegmentSize);
   if (device.shares_host_memory() && device.kernels().count == 0) return context;  // ref
+  context.strict = options.strict;
   context.host_kernels = cpu_kernels();
   context.optional = {onednn_kernels(), xnnpack_kernels()};
   return context;

@@ -48,6 +48,9 @@ class PlanBuilder {
   std::unique_ptr<OpKernel> make_kernel(NodeId id, const KernelChoice& choice, OpDesc& desc,
                                         const PreparedKernel* prepared, bool may_pack);
   void add_kernel(NodeId id, Step& step);
+  void fit_workspace(NodeId id, Step& step, KernelChoice& choice, OpDesc& desc,
+                     const PreparedKernel* prepared);
+  void check_strict(const Step& step) const;
   bool add_without_step(const Node& node, Space space);
   void add_nested(Step& step, const Node& node);
   void finish_step(Step step, NodeId id);
@@ -108,9 +111,9 @@ void PlanBuilder::check_size(ValueId value) const {
   if (!type.shape.is_static()) return;
   const size_t bytes = tensor_bytes(type.dtype, type.shape);
   if (context_.memory_limit == 0 || bytes <= context_.memory_limit) return;
-  throw ResourceError(fmt::format("node '{}': {} needs {:.1f} MiB, the limit is {:.1f} MiB",
-                                  graph_.value_name(value), type.str(), mib(bytes),
-                                  mib(context_.memory_limit)));
+  throw PlanTooLarge(fmt::format("node '{}': {} needs {:.1f} MiB, the limit is {:.1f} MiB",
+                                 graph_.value_name(value), type.str(), mib(bytes),
+                                 mib(context_.memory_limit)));
 }
 
 // The value's slot in that memory; copies it over when it lies in the other.
@@ -191,12 +194,13 @@ void PlanBuilder::add_kernel(NodeId id, Step& step) {
   desc.target = context_.device->target();
   const PreparedKernel* prepared = prepared_kernel(id);
   const bool may_pack = !blank_absent(desc);
-  const KernelChoice choice = choose(id, desc, prepared);
+  KernelChoice choice = choose(id, desc, prepared);
   if (add_without_step(node, choice.space)) {
     if (context_.record) (*context_.record)[{&graph_, id}] = {choice.row->name, {}, {}, {}, 0};
     return;
   }
   step.kernel = make_kernel(id, choice, desc, prepared, may_pack);
+  fit_workspace(id, step, choice, desc, prepared);
   step.kernel_name = choice.row->name;
   step.why = choice.why;
   if (step.why.empty()) step.why = placement_.why[id];
@@ -205,6 +209,26 @@ void PlanBuilder::add_kernel(NodeId id, Step& step) {
   if (step.macs > 0) {
     step.numbers = multiplied_numbers(graph_, node);
     step.product = matrix_product(graph_, node);
+  }
+}
+
+// Takes the next rows while the kernel asks for more scratch than it may.
+void PlanBuilder::fit_workspace(NodeId id, Step& step, KernelChoice& choice, OpDesc& desc,
+                                const PreparedKernel* prepared) {
+  if (context_.max_workspace_size == 0) return;
+  PassedOver passed_over;
+  for (;;) {
+    const size_t bytes = step.kernel->scratch_bytes(context_.threads);
+    if (bytes <= context_.max_workspace_size) return;
+    const std::string why =
+        fmt::format("asks for {:.3f} MiB of working memory, max_workspace_size is {:.3f} MiB",
+                    mib(bytes), mib(context_.max_workspace_size));
+    if (prepared) throw InputError(fmt::format("kernel {} {}", choice.row->name, why));
+    passed_over.emplace_back(choice.row, why);
+    const int threads = choice.threads;
+    choice = choose_kernel(desc, context_, choice.space, passed_over);
+    choice.threads = threads;
+    step.kernel = make_kernel(id, choice, desc, nullptr, true);
   }
 }
 
@@ -249,9 +273,9 @@ KernelChoice PlanBuilder::choose(NodeId id, const OpDesc& desc,
   }
   if (!context_.tuned) return choose_kernel(desc, context_, space);
   const auto found = context_.tuned->layers.find({&graph_, id});
-  choice = found == context_.tuned->layers.end()
-               ? choose_kernel(desc, context_, space)
-               : find_kernel(found->second.name, found->second.why, desc, context_);
+  if (found != context_.tuned->layers.end())
+    choice = find_kernel(found->second.name, found->second.why, desc, context_);
+  if (!choice.row || choice.space != space) choice = choose_kernel(desc, context_, space);
   choice.threads = context_.tuned->threads;
   return choice;
 }
@@ -296,7 +320,24 @@ void PlanBuilder::finish_step(Step step, NodeId id) {
   step.name = node.name;
   step.op = op_text(node.op);
   if (step.kernel) add_scratch(step);
+  if (context_.strict) check_strict(step);
   plan_->steps.push_back(std::move(step));
+}
+
+// Reference kernels are slow; what they do to a few numbers does not matter.
+void PlanBuilder::check_strict(const Step& step) const {
+  constexpr int64_t kFewElements = 1024;
+  const auto is_small = [&](uint32_t s) {
+    const Shape& shape = plan_->slots[s].shape;
+    return shape.is_static() && shape.num_elements() <= kFewElements;
+  };
+  if (step.kernel_name.rfind("ref.", 0) != 0 ||
+      std::all_of(step.outputs.begin(), step.outputs.end(), is_small))
+    return;
+  throw InputError(
+      fmt::format("node '{}': would run on the reference kernel {}, which strict does "
+                  "not allow: {}",
+                  step.name, step.kernel_name, step.why.empty() ? "there is no other" : step.why));
 }
 
 // Steps on the host share what is in the caches already; a device's have each their own, laid out
@@ -366,7 +407,7 @@ void PlanBuilder::check_memory() const {
     most = tensor_bytes(type.dtype, type.shape);
     largest = fmt::format("{} of node '{}'", type.str(), graph_.value_name(v));
   }
-  throw ResourceError(
+  throw PlanTooLarge(
       fmt::format("the plan needs {:.1f} MiB, the limit is {:.1f} MiB; a smaller batch or input "
                   "needs less; its largest tensor is {}",
                   mib(need), mib(context_.memory_limit), largest));

@@ -8,6 +8,7 @@
 #include "graph/graph.h"
 #include "runtime/device.h"
 #include "runtime/plan.h"
+#include "thaw/error.h"
 
 namespace thaw {
 
@@ -21,6 +22,9 @@ struct BuildContext {
   const TunedKernels* tuned = nullptr;        // nodes that it lacks get the first row that can
   PreparedKernels* record = nullptr;          // filled when it is there
   size_t memory_limit = 0;                    // bytes that the plan may need; 0: any number
+  size_t max_workspace_size = 0;              // bytes of scratch that a kernel may ask for; 0: any
+  int minimum_segment_size = 0;               // of a device's; smaller ones are the host's; -1: all
+  bool strict = false;                        // reference kernels are an InputError
   int threads = 1;                            // of the pool that will run the plan
   // Of a device with memory of its own: what other plans of the same weights have there already.
   // Null: the plan's own.
@@ -31,8 +35,14 @@ struct BuildContext {
   Space outputs_in = Space::kHost;
 };
 
+// The plan needs more memory than it may.
+class PlanTooLarge : public ResourceError {
+ public:
+  using ResourceError::ResourceError;
+};
+
 // Throws InputError, naming the node, when an op's attributes or constants are impossible, or when
-// what is prepared does not suit the graph; ResourceError, naming the largest tensor's node, when
+// what is prepared does not suit the graph; PlanTooLarge, naming the largest tensor's node, when
 // the plan needs more memory than it may: before any of it is allocated but the kernels' packed
 // weights.
 std::unique_ptr<Plan> build_plan(const Graph& graph, const BuildContext& context);

@@ -7,10 +7,13 @@
 namespace thaw {
 namespace {
 
-const KernelRow* first_that_can(KernelTable table, const OpDesc& desc, std::string& why) {
+const KernelRow* first_that_can(KernelTable table, const OpDesc& desc,
+                                const PassedOver& passed_over, std::string& why) {
   for (const KernelRow& row : table) {
     if (row.op != kind_of(desc.op)) continue;
-    const std::string reason = row.can_run ? row.can_run(desc) : std::string();
+    std::string reason = row.can_run ? row.can_run(desc) : std::string();
+    for (const auto& [passed, passed_why] : passed_over)
+      if (passed == &row) reason = passed_why;
     if (reason.empty()) return &row;
     if (!why.empty()) why += "; ";
     why += fmt::format("{}: {}", row.name, reason);
@@ -39,15 +42,18 @@ OpDesc describe(const Graph& graph, const Node& node) {
   return desc;
 }
 
-KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context, Space space) {
+KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context, Space space,
+                           const PassedOver& passed_over) {
   KernelChoice choice;
   choice.space = space;
   if (space == Space::kDevice) {
-    choice.row = first_that_can(context.device->kernels(), desc, choice.why);
+    choice.row = first_that_can(context.device->kernels(), desc, passed_over, choice.why);
   } else {
-    choice.row = first_that_can(context.host_kernels, desc, choice.why);
-    if (!choice.row) choice.row = first_that_can(ref_kernels(), desc, choice.why);
+    choice.row = first_that_can(context.host_kernels, desc, passed_over, choice.why);
+    if (!choice.row) choice.row = first_that_can(ref_kernels(), desc, passed_over, choice.why);
   }
+  if (!choice.row && !passed_over.empty())
+    throw ResourceError(fmt::format("no kernel runs {} ({})", op_name(desc.op), choice.why));
   if (!choice.row)
     throw InternalError(fmt::format("no kernel runs {} ({})", op_name(desc.op), choice.why));
   return choice;
@@ -55,7 +61,7 @@ KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context, Spac
 
 std::string device_refusal(const OpDesc& desc, const BuildContext& context) {
   std::string why;
-  if (first_that_can(context.device->kernels(), desc, why)) return {};
+  if (first_that_can(context.device->kernels(), desc, {}, why)) return {};
   return why.empty()
              ? fmt::format("{} has no kernel for {}", context.device->name(), op_name(desc.op))
              : why;

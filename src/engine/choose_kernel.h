@@ -4,6 +4,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "engine/build_plan.h"
@@ -18,8 +19,11 @@ struct KernelChoice {
 };
 
 OpDesc describe(const Graph& graph, const Node& node);
+// Rows that could run something and may not, and why.
+using PassedOver = std::vector<std::pair<const KernelRow*, std::string>>;
 // The first row that can there: the device's; the host's, then the reference kernel.
-KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context, Space space);
+KernelChoice choose_kernel(const OpDesc& desc, const BuildContext& context, Space space,
+                           const PassedOver& passed_over = {});
 // Why no row of the device can, "null.Conv2D: groups; ..."; empty when one can.
 std::string device_refusal(const OpDesc& desc, const BuildContext& context);
 // Where a stored plan or a tuner has the node; nothing when neither says.

@@ -1,8 +1,14 @@
 #include "engine/compile.h"
 
+#include <fmt/format.h>
+
+#include <optional>
+
 #include "base/clock.h"
+#include "base/memory_budget.h"
 #include "base/processors.h"
 #include "base/thread_pool.h"
+#include "thaw/error.h"
 
 namespace thaw {
 namespace {
@@ -13,9 +19,24 @@ TunedKernels tuned_kernels(const Graph& graph, const BuildContext& context,
   if (!options.tune) return {};
   const auto start = Clock::now();
   ThreadPool pool(options.threads > 0 ? options.threads : available_processors());
-  TunedKernels tuned = tune(graph, context, pool, options, log, tune_options);
+  TunedKernels tuned;
+  try {
+    tuned = tune(graph, context, pool, options, log, tune_options);
+  } catch (const ResourceError& e) {
+    if (log)
+      log(LogLevel::kWarning,
+          fmt::format("no memory to race kernels in: {}; the plan is built without tuning",
+                      e.what()));
+  }
   times.emplace_back("tune", milliseconds_since(start));
   return tuned;
+}
+
+// What building takes, of the limit.
+std::optional<MemoryScope> limited(const EngineOptions& options) {
+  if (options.memory_limit == 0) return std::nullopt;
+  return std::optional<MemoryScope>(std::in_place,
+                                    std::make_shared<MemoryBudget>(options.memory_limit));
 }
 
 }  // namespace
@@ -23,6 +44,7 @@ TunedKernels tuned_kernels(const Graph& graph, const BuildContext& context,
 Compilation compile(const Graph& graph, const std::vector<Shape>& shapes, Serving serving,
                     Device& device, const EngineOptions& options, const Log& log,
                     const TuneOptions& tune_options) {
+  const auto limit = limited(options);
   Compilation made;
   PlannedGraph planned =
       serving == Serving::kAsGiven

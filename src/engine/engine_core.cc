@@ -27,6 +27,12 @@ EngineOptions completed(EngineOptions options, const Model& model) {
   if (!options.max_cached_engines)
     options.max_cached_engines = plans ? plans->manifest().max_cached_engines : 4;
   if (plans && !options.calibration) options.calibration = plans->manifest().calibration;
+  if (!options.allow_build) options.allow_build = !plans || plans->manifest().allow_build;
+  if (plans && options.max_workspace_size == 0)
+    options.max_workspace_size = plans->manifest().max_workspace_size;
+  if (!options.minimum_segment_size)
+    options.minimum_segment_size =
+        plans ? plans->manifest().minimum_segment_size : kMinimumSegmentSize;
   return options;
 }
 
@@ -70,11 +76,18 @@ size_t plans_kept(const EngineOptions& options) {
 EngineCore::EngineCore(const Model& model, const EngineOptions& options)
     : model_(model),
       options_(completed(options, model)),
+      refuses_build_(!options.allow_build.value_or(true)),
       chosen_(chosen_outputs(model, options.outputs)),
       threads_(options.threads > 0 ? options.threads : available_processors()),
       device_(make_device(options.device)),
-      cache_(plans_kept(options_), Engine::kMostRunsForAPlan,
-             [this](const auto& shapes, PlanCache::Kind kind) { return make(shapes, kind); }) {
+      cache_(
+          plans_kept(options_), Engine::kMostRunsForAPlan,
+          [this](const auto& shapes, PlanCache::Kind kind, const Fallback& fallback) {
+            return make(shapes, kind, fallback);
+          },
+          [this](const auto& shapes, const Fallback& fallback, bool is_news) {
+            fall(shapes, fallback, is_news);
+          }) {
   for (const size_t i : chosen_) outputs_.push_back(model.outputs()[i]);
 }
 
@@ -103,29 +116,84 @@ void EngineCore::check_shapes(const std::vector<Shape>& shapes) const {
                                  model_.inputs().size(), shapes.size()));
 }
 
-std::shared_ptr<CachedPlan> EngineCore::make(const std::vector<Shape>& shapes,
-                                             PlanCache::Kind kind) {
-  const bool is_slow = kind != PlanCache::Kind::kExact;
-  std::vector<Shape> open = shapes;
-  if (kind == PlanCache::Kind::kAllSizes) {
-    tell_of_slow_plan(shapes);
-    open = with_open_sizes(model_.graph(), shapes);
-  } else if (kind == PlanCache::Kind::kAllShapes) {
-    open = with_open_extents(model_.graph(), shapes);
-  }
-  std::shared_ptr<CachedPlan> plan = load(open);
-  if (!plan) plan = compile_plan(open, is_slow ? Serving::kAsGiven : Serving::kShapes);
-  plan->is_slow = is_slow;
+std::shared_ptr<CachedPlan> EngineCore::make(const std::vector<Shape>& shapes, PlanCache::Kind kind,
+                                             const Fallback& fallback) {
+  if (kind == PlanCache::Kind::kExact) return make_exact(shapes);
+  const std::vector<Shape> open = kind == PlanCache::Kind::kAllSizes
+                                      ? with_open_sizes(model_.graph(), shapes)
+                                      : with_open_extents(model_.graph(), shapes);
+  std::string fault;
+  std::shared_ptr<CachedPlan> plan = load(open, fault);
+  if (!plan) plan = compile_plan(open, Serving::kAsGiven);
+  plan->is_slow = true;
+  plan->rung = fallback.rung;
+  plan->why = fallback.why;
   return plan;
 }
 
-void EngineCore::tell_of_slow_plan(const std::vector<Shape>& shapes) const {
-  if (!model_.log()) return;
-  model_.log()(
-      LogLevel::kWarning,
-      fmt::format("{}: {} plans are kept (max_cached_engines), so that inputs of {} and "
-                  "of other shapes run on a slower one that is for all, until they come again",
-                  model_.path(), *options_.max_cached_engines, shapes_text(shapes)));
+// Throws NoPlan where the slower plan is to serve them.
+std::shared_ptr<CachedPlan> EngineCore::make_exact(const std::vector<Shape>& shapes) {
+  std::string fault;
+  std::shared_ptr<CachedPlan> plan = load(shapes, fault);
+  if (plan) return plan;
+  if (!*options_.allow_build) {
+    if (refuses_build_ && !fault.empty())
+      throw ResourceError(fmt::format("{}; none may be built here", fault));
+    throw NoPlan(
+        PlanRung::kBuildNotAllowed,
+        fault.empty() ? fmt::format("there is no plan for {}", shapes_text(shapes)) : fault);
+  }
+  if (!fault.empty())
+    warn(fault + "; built in memory (`thaw optimize --overwrite` writes it anew)");
+  try {
+    plan = compile_plan(shapes, Serving::kShapes);
+  } catch (const InputError&) {
+    throw;  // the slower plan would say the same
+  } catch (const UsageError&) {
+    throw;
+  } catch (const PlanTooLarge&) {
+    throw;
+  } catch (const std::exception& e) {
+    throw NoPlan(PlanRung::kBuildFailed, e.what());
+  }
+  plan->why = std::move(fault);
+  return plan;
+}
+
+void EngineCore::warn(const std::string& text) const {
+  if (model_.log()) model_.log()(LogLevel::kWarning, text);
+}
+
+// Tells that shapes run on the slower plan, or, where that is to be an error, throws.
+void EngineCore::fall(const std::vector<Shape>& shapes, const Fallback& fallback,
+                      bool is_news) const {
+  const std::string inputs = shapes_text(shapes);
+  if (options_.strict) {
+    const std::string cause =
+        fallback.rung == PlanRung::kCacheFull
+            ? fmt::format("{} plans are kept (max_cached_engines)", *options_.max_cached_engines)
+            : fmt::format("{}: {}", rung_name(fallback.rung), fallback.why);
+    throw ResourceError(
+        fmt::format("{}: inputs of {} would run on the slower plan for all shapes, "
+                    "which strict does not allow: {}",
+                    model_.path(), inputs, cause));
+  }
+  if (!is_news) return;
+  if (fallback.rung == PlanRung::kCacheFull)
+    warn(
+        fmt::format("{}: {} plans are kept (max_cached_engines), so that inputs of {} and "
+                    "of other shapes run on a slower one that is for all, until they come again",
+                    model_.path(), *options_.max_cached_engines, inputs));
+  else if (fallback.rung == PlanRung::kBuildNotAllowed)
+    warn(
+        fmt::format("{}: {}, and none may be built here (allow_build), so that inputs of {} and "
+                    "others without a plan run on a slower one that is for all",
+                    model_.path(), fallback.why, inputs));
+  else
+    warn(
+        fmt::format("{}: building the plan for {} failed: {}; they run on a slower one that is "
+                    "for all",
+                    model_.path(), inputs, fallback.why));
 }
 
 void EngineCore::keep_chosen_outputs(Graph& graph) const {
@@ -149,15 +217,17 @@ std::shared_ptr<CachedPlan> EngineCore::compile_plan(const std::vector<Shape>& s
   return plan;
 }
 
-// The plan out of the model's folder; null when there is none that serves.
-std::shared_ptr<CachedPlan> EngineCore::load(const std::vector<Shape>& shapes) const {
+// The plan out of the model's folder; null when there is none that serves, with what is wrong with
+// the one that should.
+std::shared_ptr<CachedPlan> EngineCore::load(const std::vector<Shape>& shapes,
+                                             std::string& fault) const {
   // Switches for looking at the passes want them run.
   if (!model_.plans() || !options_.disabled_passes.empty() || !options_.dump_dir.empty() ||
       options_.verify)
     return nullptr;
   const auto start = Clock::now();
   std::optional<PlanFile> file =
-      model_.plans()->find(shapes, *options_.precision, *device_, model_.log());
+      model_.plans()->find(shapes, *options_.precision, *device_, model_.log(), fault);
   if (!file) return nullptr;
   auto plan = std::make_shared<CachedPlan>();
   BuildContext context = kernels_for(*device_, options_);
@@ -172,9 +242,7 @@ std::shared_ptr<CachedPlan> EngineCore::load(const std::vector<Shape>& shapes) c
   } catch (const ResourceError&) {
     throw;
   } catch (const std::exception& e) {  // whatever it says: the model itself is still there
-    if (model_.log())
-      model_.log()(LogLevel::kWarning,
-                   fmt::format("{}: {}; built in memory", file->path, e.what()));
+    fault = fmt::format("{}: {}", file->path, e.what());
     return nullptr;
   }
   plan->times = {{"load", milliseconds_since(start)}};
@@ -182,6 +250,7 @@ std::shared_ptr<CachedPlan> EngineCore::load(const std::vector<Shape>& shapes) c
   plan->graph = std::move(file->graph);
   plan->kernels = std::move(file->kernels);
   plan->origin = std::move(file->path);
+  plan->rung = PlanRung::kStored;
   plan->step_ms = std::move(file->step_ms);
   return plan;
 }

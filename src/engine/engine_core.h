@@ -46,15 +46,19 @@ class EngineCore {
   void give_back(std::unique_ptr<Inference> inference);
 
  private:
-  std::shared_ptr<CachedPlan> make(const std::vector<Shape>& shapes, PlanCache::Kind kind);
-  std::shared_ptr<CachedPlan> load(const std::vector<Shape>& shapes) const;
+  std::shared_ptr<CachedPlan> make(const std::vector<Shape>& shapes, PlanCache::Kind kind,
+                                   const Fallback& fallback);
+  std::shared_ptr<CachedPlan> make_exact(const std::vector<Shape>& shapes);
+  std::shared_ptr<CachedPlan> load(const std::vector<Shape>& shapes, std::string& fault) const;
   std::shared_ptr<CachedPlan> compile_plan(const std::vector<Shape>& shapes, Serving serving) const;
   void let_go_evicted();
   void keep_chosen_outputs(Graph& graph) const;
-  void tell_of_slow_plan(const std::vector<Shape>& shapes) const;
+  void fall(const std::vector<Shape>& shapes, const Fallback& fallback, bool is_news) const;
+  void warn(const std::string& text) const;
 
   const Model model_;
   const EngineOptions options_;
+  const bool refuses_build_;          // the caller himself allows none
   const std::vector<size_t> chosen_;  // of the model's outputs
   std::vector<TensorInfo> outputs_;
   const int threads_;

@@ -62,6 +62,9 @@ Manifest manifest_from(const Json& json) {
   manifest.identity = json.value("identity", "");
   manifest.precision = precision_from_name(json.at("precision"));
   manifest.max_cached_engines = json.at("max_cached_engines");
+  manifest.allow_build = json.value("allow_build", true);
+  manifest.max_workspace_size = json.value("max_workspace_size", size_t{0});
+  manifest.minimum_segment_size = json.value("minimum_segment_size", kMinimumSegmentSize);
   manifest.model_bytes = json.at("model").at("bytes");
   manifest.model_crc = json.at("model").at("crc32c");
   manifest.inputs = infos_from(json.at("inputs"));
@@ -101,6 +104,9 @@ void write_manifest(const std::string& folder, const Manifest& manifest) {
                {"identity", manifest.identity},
                {"precision", precision_name(manifest.precision)},
                {"max_cached_engines", manifest.max_cached_engines},
+               {"allow_build", manifest.allow_build},
+               {"max_workspace_size", manifest.max_workspace_size},
+               {"minimum_segment_size", manifest.minimum_segment_size},
                {"model", {{"bytes", manifest.model_bytes}, {"crc32c", manifest.model_crc}}},
                {"inputs", infos_json(manifest.inputs)},
                {"outputs", infos_json(manifest.outputs)}};

@@ -166,6 +166,33 @@ std::vector<NodeId> grouped(const Graph& graph, const std::vector<NodeId>& order
   return result;
 }
 
+// Moves the device's segments of too few nodes to the host; false where there is none.
+bool drop_small_segments(const Graph& graph, const BuildContext& context, Placement& placement) {
+  const int least = context.minimum_segment_size;
+  const std::string all =
+      fmt::format("nothing is given to {} (minimum_segment_size)", context.device->name());
+  const std::vector<NodeId>& order = placement.order;
+  const auto is_on_device = [&](size_t i) { return placement.spaces[order[i]] == Space::kDevice; };
+  bool any = false;
+  for (size_t begin = 0, end = 0; begin < order.size(); begin = std::max(end, begin + 1)) {
+    int count = 0;
+    for (end = begin; end < order.size() && is_on_device(end); ++end) {
+      const Node& node = graph.node(order[end]);
+      count += node.as<Const>() || traits(node.op).only_renames ? 0 : 1;
+    }
+    if (end == begin || (least >= 0 && count >= least)) continue;
+    any = true;
+    for (size_t i = begin; i < end; ++i) {
+      placement.spaces[order[i]] = Space::kHost;
+      placement.why[order[i]] =
+          least < 0
+              ? all
+              : fmt::format("its segment has {} nodes, minimum_segment_size is {}", count, least);
+    }
+  }
+  return any;
+}
+
 }  // namespace
 
 Placement place_nodes(const Graph& graph, std::vector<NodeId> order, const BuildContext& context,
@@ -174,7 +201,9 @@ Placement place_nodes(const Graph& graph, std::vector<NodeId> order, const Build
     return {std::vector<Space>(graph.num_nodes(), Space::kHost),
             std::vector<std::string>(graph.num_nodes()), std::move(order)};
   Placement placement = Placer(graph, order, context).run();
-  placement.order = grouped(graph, order, placement.spaces);
+  do {
+    placement.order = grouped(graph, order, placement.spaces);
+  } while (!context.prepared && drop_small_segments(graph, context, placement));
   return placement;
 }
 

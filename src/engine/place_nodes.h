@@ -19,8 +19,9 @@ struct Placement {
 // `order` is that of schedule(). Where the device has memory of its own, the cut between the two is
 // the one that costs least: each node's time, by Device::speed, and each copy's. That is a minimal
 // cut of a network with a vertex for each node and each value (Stone, "Multiprocessor Scheduling
-// with the Aid of Network Flow Algorithms", 1977). A nested graph stays on the host whole, and so
-// does what a stored plan or a tuner has there.
+// with the Aid of Network Flow Algorithms", 1977). Segments of the device that then have too few
+// nodes (BuildContext::minimum_segment_size) are the host's. A nested graph stays on the host
+// whole, and so does what a stored plan or a tuner has there.
 Placement place_nodes(const Graph& graph, std::vector<NodeId> order, const BuildContext& context,
                       bool nested);
 

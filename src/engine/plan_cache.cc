@@ -35,12 +35,20 @@ std::shared_ptr<CachedPlan> PlanCache::for_certain(const std::vector<Shape>& sha
 std::shared_ptr<CachedPlan> PlanCache::get(const std::vector<Shape>& shapes, bool must_have) {
   std::unique_lock<std::mutex> lock(mutex_);
   bool was_counted = false;
+  bool was_told = false;
   while (true) {
     std::shared_ptr<CachedPlan> plan = find(shapes);
-    bool earned = plan || (must_have && most_ > 0) || plans_.size() < most_;
-    if (!earned && !was_counted) {
+    const std::optional<Fallback> failure = plan ? std::nullopt : failure_of(shapes);
+    bool earned = plan || (!failure && ((must_have && most_ > 0) || plans_.size() < most_));
+    if (!earned && !failure && !was_counted) {
       earned = must_have = deserves(shapes);
       was_counted = true;
+    }
+    const Fallback fallback = failure.value_or(Fallback());
+    if (!earned && !was_told) {
+      was_told = true;
+      tell_of_fall(lock, shapes, fallback);
+      continue;
     }
     if (!earned && slow_ && serves(slow_->shapes, shapes)) plan = slow_;
     if (plan) {
@@ -48,11 +56,44 @@ std::shared_ptr<CachedPlan> PlanCache::get(const std::vector<Shape>& shapes, boo
       return plan;
     }
     // What is being built may serve these shapes too.
-    if (is_building_)
+    if (is_building_) {
       wait_for_builder(lock);
-    else
-      return earned ? build(lock, shapes) : build_slow(lock, shapes);
+      continue;
+    }
+    if (!earned) return build_slow(lock, shapes, fallback);
+    try {
+      return build(lock, shapes);
+    } catch (const NoPlan& e) {
+      remember_failure(shapes, e.fallback());
+    }
   }
+}
+
+std::optional<Fallback> PlanCache::failure_of(const std::vector<Shape>& shapes) {
+  const auto found = std::find_if(failures_.begin(), failures_.end(),
+                                  [&](const Failure& f) { return f.shapes == shapes; });
+  if (found == failures_.end()) return std::nullopt;
+  failures_.splice(failures_.begin(), failures_, found);
+  return found->fallback;
+}
+
+// A failed build is news for each shape, one that is not allowed for the first.
+void PlanCache::remember_failure(const std::vector<Shape>& shapes, Fallback fallback) {
+  const auto is_told = [&](const Failure& f) {
+    return f.fallback.rung == fallback.rung && fallback.rung != PlanRung::kBuildFailed;
+  };
+  const bool is_news = std::none_of(failures_.begin(), failures_.end(), is_told);
+  failures_.push_front({shapes, std::move(fallback), is_news});
+  if (failures_.size() > kMostStrangers) failures_.pop_back();
+}
+
+void PlanCache::tell_of_fall(std::unique_lock<std::mutex>& lock, const std::vector<Shape>& shapes,
+                             const Fallback& fallback) {
+  const bool failed = fallback.rung != PlanRung::kCacheFull;
+  const bool is_news = std::exchange(failed ? failures_.front().is_news : is_full_news_, false);
+  lock.unlock();
+  fall_(shapes, fallback, is_news);
+  lock.lock();
 }
 
 std::shared_ptr<CachedPlan> PlanCache::find(const std::vector<Shape>& shapes) const {
@@ -77,7 +118,7 @@ bool PlanCache::deserves(const std::vector<Shape>& shapes) {
 
 std::shared_ptr<CachedPlan> PlanCache::build(std::unique_lock<std::mutex>& lock,
                                              const std::vector<Shape>& shapes) {
-  std::shared_ptr<CachedPlan> plan = make_unlocked(lock, shapes, Kind::kExact);
+  std::shared_ptr<CachedPlan> plan = make_unlocked(lock, shapes, Kind::kExact, {});
   while (!plans_.empty() && plans_.size() >= most_) {
     const auto oldest =
         std::min_element(plans_.begin(), plans_.end(), [](const auto& a, const auto& b) {
@@ -94,9 +135,10 @@ std::shared_ptr<CachedPlan> PlanCache::build(std::unique_lock<std::mutex>& lock,
 // For pictures of all sizes first; for all shapes of these ranks once there are others, such as
 // another batch.
 std::shared_ptr<CachedPlan> PlanCache::build_slow(std::unique_lock<std::mutex>& lock,
-                                                  const std::vector<Shape>& shapes) {
+                                                  const std::vector<Shape>& shapes,
+                                                  const Fallback& fallback) {
   std::shared_ptr<CachedPlan> plan =
-      make_unlocked(lock, shapes, slow_ ? Kind::kAllShapes : Kind::kAllSizes);
+      make_unlocked(lock, shapes, slow_ ? Kind::kAllShapes : Kind::kAllSizes, fallback);
   if (slow_) slow_->is_evicted = true;
   slow_ = plan;
   return plan;
@@ -104,14 +146,15 @@ std::shared_ptr<CachedPlan> PlanCache::build_slow(std::unique_lock<std::mutex>& 
 
 // Waiting threads are told when it has ended, one way or the other.
 std::shared_ptr<CachedPlan> PlanCache::make_unlocked(std::unique_lock<std::mutex>& lock,
-                                                     const std::vector<Shape>& shapes, Kind kind) {
+                                                     const std::vector<Shape>& shapes, Kind kind,
+                                                     const Fallback& fallback) {
   is_building_ = true;
   lock.unlock();
   std::shared_ptr<CachedPlan> plan;
   std::exception_ptr error;
   try {
     const StopScope to_the_end(nullptr);  // the plan is for others too
-    plan = make_(shapes, kind);
+    plan = make_(shapes, kind, fallback);
   } catch (...) {
     error = std::current_exception();
   }

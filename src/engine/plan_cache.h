@@ -8,12 +8,14 @@
 #include <list>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "engine/compile.h"
 #include "thaw/engine.h"
+#include "thaw/error.h"
 
 namespace thaw {
 
@@ -45,6 +47,23 @@ struct CachedPlan {
   std::unique_ptr<Plan> first_;
 };
 
+// Why shapes run on the slower plan.
+struct Fallback {
+  PlanRung rung = PlanRung::kCacheFull;
+  std::string why;
+};
+
+// What PlanCache::Make throws where there will be no plan for these shapes alone: the cache does
+// not ask again, and the slower plan serves them.
+class NoPlan : public ResourceError {
+ public:
+  NoPlan(PlanRung rung, const std::string& why) : ResourceError(why), rung_(rung) {}
+  Fallback fallback() const { return {rung_, what()}; }
+
+ private:
+  PlanRung rung_;
+};
+
 // Safe to use from any threads.
 class PlanCache {
  public:
@@ -54,13 +73,17 @@ class PlanCache {
     kAllSizes,   // slow: pictures of all heights and widths
     kAllShapes,  // slow: whatever the model leaves open
   };
-  using Make =
-      std::function<std::shared_ptr<CachedPlan>(const std::vector<Shape>& shapes, Kind kind)>;
+  using Make = std::function<std::shared_ptr<CachedPlan>(const std::vector<Shape>& shapes,
+                                                         Kind kind, const Fallback& fallback)>;
+  // Told before shapes run on the slower plan; `is_news`: for the first time for this reason, or
+  // after a failed build. What it throws, the run throws.
+  using Fall =
+      std::function<void(const std::vector<Shape>& shapes, const Fallback& fallback, bool is_news)>;
   // At most `most` plans beside the slow one; where they are there, shapes get a plan when they
   // come again, and after each plan that went for another when they have come twice as often as
   // before, `most_runs` times at most.
-  PlanCache(size_t most, int most_runs, Make make)
-      : most_(most), most_runs_(most_runs), make_(std::move(make)) {}
+  PlanCache(size_t most, int most_runs, Make make, Fall fall)
+      : most_(most), most_runs_(most_runs), make_(std::move(make)), fall_(std::move(fall)) {}
 
   // The plan to run inputs of these static shapes with. Where it must be built and another is being
   // built, waits for that first, and throws Stopped when check_stop says so meanwhile.
@@ -81,15 +104,22 @@ class PlanCache {
   std::shared_ptr<CachedPlan> build(std::unique_lock<std::mutex>& lock,
                                     const std::vector<Shape>& shapes);
   std::shared_ptr<CachedPlan> build_slow(std::unique_lock<std::mutex>& lock,
-                                         const std::vector<Shape>& shapes);
+                                         const std::vector<Shape>& shapes,
+                                         const Fallback& fallback);
   std::shared_ptr<CachedPlan> make_unlocked(std::unique_lock<std::mutex>& lock,
-                                            const std::vector<Shape>& shapes, Kind kind);
+                                            const std::vector<Shape>& shapes, Kind kind,
+                                            const Fallback& fallback);
+  std::optional<Fallback> failure_of(const std::vector<Shape>& shapes);
+  void remember_failure(const std::vector<Shape>& shapes, Fallback fallback);
+  void tell_of_fall(std::unique_lock<std::mutex>& lock, const std::vector<Shape>& shapes,
+                    const Fallback& fallback);
   void wait_for_builder(std::unique_lock<std::mutex>& lock);
 
   const size_t most_;
   const int most_runs_;
   int runs_for_a_plan_ = 1;
   const Make make_;
+  const Fall fall_;
   std::atomic<uint64_t> clock_{0};
   mutable std::mutex mutex_;
   std::condition_variable built_;
@@ -98,6 +128,14 @@ class PlanCache {
   std::shared_ptr<CachedPlan> slow_;
   // How often shapes came that have no plan, the latest first.
   std::list<std::pair<std::vector<Shape>, int>> strangers_;
+  // Shapes for which there will be no plan, the latest first, and whether that was told.
+  struct Failure {
+    std::vector<Shape> shapes;
+    Fallback fallback;
+    bool is_news = true;
+  };
+  std::list<Failure> failures_;
+  bool is_full_news_ = true;
 };
 
 }  // namespace thaw

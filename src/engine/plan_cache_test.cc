@@ -18,18 +18,30 @@ std::vector<Shape> side(int64_t size) { return {{1, size, size, 3}}; }
 // A cache of plans that compute nothing, and what was made for it.
 struct Fixture {
   explicit Fixture(size_t most)
-      : cache(most, kMostRuns, [this](const std::vector<Shape>& shapes, PlanCache::Kind kind) {
-          ++made;
-          if (on_make) on_make(shapes);
-          auto plan = std::make_shared<CachedPlan>();
-          plan->shapes = shapes;
-          plan->is_slow = kind != PlanCache::Kind::kExact;
-          if (plan->is_slow) plan->shapes = {Shape{1, kUnknownDim, kUnknownDim, 3}};
-          return plan;
-        }) {}
+      : cache(
+            most, kMostRuns,
+            [this](const std::vector<Shape>& shapes, PlanCache::Kind kind,
+                   const Fallback& fallback) {
+              ++made;
+              auto plan = std::make_shared<CachedPlan>();
+              plan->shapes = shapes;
+              plan->is_slow = kind != PlanCache::Kind::kExact;
+              plan->rung = fallback.rung;
+              if (plan->is_slow)
+                plan->shapes = {Shape{1, kUnknownDim, kUnknownDim, 3}};
+              else if (on_make)
+                on_make(shapes);
+              return plan;
+            },
+            [this](const std::vector<Shape>& shapes, const Fallback& fallback, bool is_news) {
+              if (is_news) told.emplace_back(shapes, fallback.rung);
+              if (on_fall) on_fall();
+            }) {}
 
   std::atomic<int> made{0};
   std::function<void(const std::vector<Shape>&)> on_make;
+  std::function<void()> on_fall;
+  std::vector<std::pair<std::vector<Shape>, PlanRung>> told;
   PlanCache cache;
 };
 
@@ -140,6 +152,48 @@ TEST(PlanCache, ManyThreadsBuildEachPlanOnce) {
     });
   for (std::thread& thread : threads) thread.join();
   EXPECT_EQ(f.made, 4);
+}
+
+TEST(PlanCache, AFailedBuildIsNotTriedAgain) {
+  Fixture f(3);
+  f.on_make = [](const std::vector<Shape>& shapes) {
+    if (shapes == side(5)) throw NoPlan(PlanRung::kBuildFailed, "no luck");
+  };
+  for (int i = 0; i < 20; ++i) {
+    const auto plan = f.cache.for_run(side(5));
+    EXPECT_TRUE(plan->is_slow);
+    EXPECT_EQ(plan->rung, PlanRung::kBuildFailed);
+  }
+  EXPECT_TRUE(f.cache.for_certain(side(5))->is_slow);
+  EXPECT_EQ(f.made, 2);  // the one that failed and the slow one
+  EXPECT_FALSE(f.cache.for_run(side(6))->is_slow);
+  ASSERT_EQ(f.told.size(), 1U);
+  EXPECT_EQ(f.told[0].first, side(5));
+}
+
+TEST(PlanCache, WhatIsNotAllowedIsToldOnce) {
+  Fixture f(3);
+  f.on_make = [](const std::vector<Shape>&) {
+    throw NoPlan(PlanRung::kBuildNotAllowed, "not here");
+  };
+  for (int i = 0; i < 20; ++i) EXPECT_TRUE(f.cache.for_run(side(5 + i % 4))->is_slow);
+  EXPECT_EQ(f.told.size(), 1U);
+}
+
+TEST(PlanCache, TheFullCacheIsToldOnce) {
+  Fixture f(1);
+  for (int i = 0; i < 20; ++i) f.cache.for_run(side(5 + i));
+  ASSERT_EQ(f.told.size(), 1U);
+  EXPECT_EQ(f.told[0].second, PlanRung::kCacheFull);
+}
+
+TEST(PlanCache, WhatIsThrownOverAFallIsTheRunsError) {
+  Fixture f(1);
+  f.on_fall = [] { throw ResourceError("strict"); };
+  EXPECT_FALSE(f.cache.for_run(side(5))->is_slow);
+  EXPECT_THROW(f.cache.for_run(side(6)), ResourceError);
+  EXPECT_EQ(f.made, 1);
+  EXPECT_FALSE(f.cache.for_run(side(6))->is_slow);  // it has come again
 }
 
 }  // namespace

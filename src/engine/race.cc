@@ -65,6 +65,7 @@ class Race {
  public:
   Race(const RaceTrack& track, const OpDesc& desc)
       : pool_(track.pool),
+        max_workspace_(track.max_workspace_size),
         most_threads_(track.on_host() ? track.pool.size() : 1),
         queue_(track.on_host() ? make_host_queue() : track.device.create_queue()),
         start_(queue_->create_event()),
@@ -90,6 +91,8 @@ class Race {
       for (int threads = most_threads_; threads >= 1; threads /= 2) {
         if (packed_bytes_ > kMostPackedBytes) return leave_out(row);
         Runner runner = make_runner(row, desc, threads);
+        if (max_workspace_ > 0 && runner.scratch_bytes > max_workspace_) return leave_out(row);
+        allocate_scratch(runner);
         packed_bytes_ += runner.kernel->bytes();
         run_once(runner);  // first touches
         for (int i = 0; i < kFirstRuns && !is_surely_hopeless(runner); ++i)
@@ -100,6 +103,8 @@ class Race {
         }
         runners_.push_back(std::move(runner));
       }
+    } catch (const ResourceError&) {
+      throw;
     } catch (const Error&) {
       leave_out(row);
     }
@@ -143,8 +148,11 @@ class Race {
     desc.services = &pieces;
     Runner runner{&row, row.create(desc), threads, {}, {}, 0};
     runner.scratch_bytes = runner.kernel->scratch_bytes(threads);
-    if (runner.scratch_bytes > 0) runner.scratch = memory_.allocate(runner.scratch_bytes);
     return runner;
+  }
+
+  void allocate_scratch(Runner& runner) {
+    if (runner.scratch_bytes > 0) runner.scratch = memory_.allocate(runner.scratch_bytes);
   }
 
   void leave_out(const KernelRow& row) { dropped_.push_back({row.name, 0, 0}); }
@@ -187,6 +195,7 @@ class Race {
   }
 
   ThreadPool& pool_;
+  const size_t max_workspace_;
   const int most_threads_;
   const std::unique_ptr<Queue> queue_;
   const std::unique_ptr<Event> start_;

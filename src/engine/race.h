@@ -36,6 +36,7 @@ struct RaceTrack {
   Device& device;
   Space space;
   ThreadPool& pool;
+  size_t max_workspace_size = 0;  // rows that ask for more scratch are left out; 0: none
   bool on_host() const { return space == Space::kHost; }
 };
 
@@ -47,7 +48,8 @@ struct RaceResult {
 // The rows' times on 1 .. pool.threads() threads (on a device 1), the one to take first: the
 // fastest, or the first row on all threads where nothing is clearly faster. Shapes of `desc` are
 // static; inputs that are not constant are made up. Rows that fail on them, or whose weights would
-// fill the memory beside the others', come last and with 0 threads.
+// fill the memory beside the others', come last and with 0 threads. Throws ResourceError when
+// memory is short, for that is nothing to remember.
 RaceResult race(const std::vector<const KernelRow*>& rows, const OpDesc& desc,
                 const RaceTrack& track, const TuneOptions& options);
 

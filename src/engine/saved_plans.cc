@@ -114,21 +114,22 @@ std::shared_ptr<const SavedPlans> SavedPlans::open(const std::string& saved_mode
 }
 
 std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Precision precision,
-                                         const Device& device, const Log& log) const {
+                                         const Device& device, const Log& log,
+                                         std::string& fault) const {
   const std::string wanted = fmt::format("{} {}", shapes_text(shapes), precision_name(precision));
   const auto fits = [&](const Manifest::Entry& entry) { return serves(entry.shapes, shapes); };
   const auto entry = std::find_if(manifest_.plans.begin(), manifest_.plans.end(), fits);
   if (entry == manifest_.plans.end() || precision != manifest_.precision ||
       device.name() != manifest_.device) {
     say(log, LogLevel::kInfo,
-        fmt::format("{}: has no plan for {} on {}; built in memory", path_, wanted, device.name()));
+        fmt::format("{}: has no plan for {} on {}", path_, wanted, device.name()));
     return std::nullopt;
   }
   const std::string path = plan_folder(path_) + "/" + entry->file;
-  std::string fault;
+  std::string wrong;
   try {
-    if (!manifest_.identity.empty()) fault = misfit(manifest_.identity, code_identity(device));
-    if (!fault.empty()) throw InputError(path + ": " + fault);  // without reading the weights
+    if (!manifest_.identity.empty()) wrong = misfit(manifest_.identity, code_identity(device));
+    if (!wrong.empty()) throw InputError(path + ": " + wrong);  // without reading the weights
     PlanFile plan = read_plan_file(path);
     PlanFacts facts;
     facts.device = device.name();
@@ -136,20 +137,18 @@ std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Preci
     facts.model = model_mark(manifest_);
     facts.precision = precision;
     facts.shapes = entry->shapes;
-    fault = misfit(plan.facts, facts);
-    if (fault.empty()) fault = misfit(*plan.graph, manifest_, entry->shapes);
-    if (fault.empty()) {
+    wrong = misfit(plan.facts, facts);
+    if (wrong.empty()) wrong = misfit(*plan.graph, manifest_, entry->shapes);
+    if (wrong.empty()) {
       say(log, LogLevel::kInfo, fmt::format("{}: the plan for {}", path, wanted));
       return plan;
     }
-    fault = path + ": " + fault;
+    fault = path + ": " + wrong;
   } catch (const ResourceError&) {
     throw;
   } catch (const std::exception& e) {
     fault = e.what();
   }
-  say(log, LogLevel::kWarning,
-      fault + "; built in memory (`thaw optimize --overwrite` writes it anew)");
   return std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "engine/build_engine.h"
 #include "engine/plan_file.h"
 #include "thaw/options.h"
 
@@ -23,6 +24,9 @@ struct Manifest {
   std::string identity;  // Device::identity; empty in manifests of older versions
   Precision precision = Precision::kFloat32;
   int max_cached_engines = 4;
+  bool allow_build = true;        // where the model runs
+  size_t max_workspace_size = 0;  // as EngineOptions have them
+  int minimum_segment_size = kMinimumSegmentSize;
   std::shared_ptr<const Calibration> calibration;  // null when there is none
   uint64_t model_bytes = 0;                        // of saved_model.pb and variables/
   uint32_t model_crc = 0;
@@ -51,10 +55,10 @@ class SavedPlans {
   static std::shared_ptr<const SavedPlans> open(const std::string& saved_model, const Log& log);
 
   const Manifest& manifest() const { return manifest_; }
-  // The plan that serves these shapes; nothing, with a word to `log`, when there is none that fits
-  // this processor and is whole.
+  // The plan that serves these shapes; nothing where there is none, or where it does not fit this
+  // processor or is not whole: then `fault` says what is wrong with which file.
   std::optional<PlanFile> find(const std::vector<Shape>& shapes, Precision precision,
-                               const Device& device, const Log& log) const;
+                               const Device& device, const Log& log, std::string& fault) const;
 
  private:
   std::string path_;  // of the SavedModel

@@ -150,9 +150,12 @@ bool Tuner::race_layer(const Layer& layer) {
   if (!has_static_types(desc)) return true;
   desc.target = context_.device->target();
   const bool on_device = spaces_of(*layer.first).at(layer.second) == Space::kDevice;
-  const RaceTrack track{*context_.device, on_device ? Space::kDevice : Space::kHost, pool_};
+  const RaceTrack track{*context_.device, on_device ? Space::kDevice : Space::kHost, pool_,
+                        context_.max_workspace_size};
   const std::vector<const KernelRow*> rows = rows_for(desc, context_, track.space);
   key_.layer = layer_text(desc);
+  if (context_.max_workspace_size > 0)
+    key_.layer += fmt::format(" within {} bytes", context_.max_workspace_size);
   key_.machine = on_device ? device_key_ : host_key_;
   std::optional<std::vector<KernelTiming>> known = timings_.find(key_);
   if (known && is_race_of(*known, rows)) {
