@@ -12,23 +12,26 @@ from .request import Run
 class _AsyncRun(Run):
     def __init__(self, engine):
         super().__init__(engine)
-        # (loop, what is called there with the status and the message) of the run that goes on. The
-        # callback holds this list alone: the run holds the callback.
+        # (loop, what is called there with the status and the message, what is called here where the
+        # loop was closed) of the run that goes on. The callback holds this list alone: the run holds
+        # the callback.
         self._told = told = []
 
         def ended(_user, status, message):
-            loop, tell = told.pop()
-            try:
-                loop.call_soon_threadsafe(tell, status, message.decode("utf-8", "replace"))
-            except RuntimeError:  # the loop was closed: nobody waits
-                pass
+            with _library.on_a_requests_thread():
+                loop, tell, lost = told.pop()
+                try:
+                    loop.call_soon_threadsafe(tell, status, message.decode("utf-8", "replace"))
+                except RuntimeError:
+                    lost()
+                del loop, tell, lost  # perhaps the last that hold the run
 
         self._callback = _library.RequestFunction(ended)
         _library.check(_library.library().thaw_request_set_callback(self._pointer, self._callback,
                                                                     None))
 
-    def begin(self, loop, tell):
-        self._told.append((loop, tell))
+    def begin(self, loop, tell, lost):
+        self._told.append((loop, tell, lost))
         status = self._start(self._pointer)
         if status:
             self._told.pop()
@@ -63,7 +66,7 @@ class AsyncRuns:
                 else:
                     future.set_result((status, message))
 
-            run.begin(loop, tell)
+            run.begin(loop, tell, lambda: self._give_back(run))
             is_begun = True
             try:
                 status, message = await future

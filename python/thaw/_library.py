@@ -6,6 +6,7 @@ that return a thaw_status are wrapped nowhere: callers hand the status to check(
 
 import ctypes
 import os
+import threading
 from ctypes import (POINTER, Structure, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_size_t,
                     c_uint32, c_uint64, c_void_p)
 
@@ -267,6 +268,21 @@ def check(status):
         raise errors.of_status(status, message)
 
 
+# Threads of requests that are in a callback.
+_callbacks = set()
+
+
+class on_a_requests_thread:
+    """Around what a callback of a request does: a request that loses its last reference there is
+    freed on another thread, for freeing it waits for its own."""
+
+    def __enter__(self):
+        _callbacks.add(threading.get_ident())
+
+    def __exit__(self, *_):
+        _callbacks.discard(threading.get_ident())
+
+
 class Handle:
     """A handle of the library's, freed with its last reference. `needs` is kept alive by it."""
 
@@ -278,7 +294,10 @@ class Handle:
         self._needs = needs
 
     def __del__(self):
-        self._free(self.pointer)
+        if _callbacks and threading.get_ident() in _callbacks:
+            threading.Thread(target=self._free, args=(self.pointer,), name="thaw").start()
+        else:
+            self._free(self.pointer)
 
 
 def create(kind, function, *arguments, **keywords):

@@ -76,9 +76,10 @@ class Detections(list):
         from .picture import Picture
         if self._handle is None:
             raise errors.UsageError("detections that were pickled can't be drawn any more")
+        on = Picture.of(picture)
         return Picture(_library.create(
             "picture", _library.library().thaw_detections_annotate, self._handle.pointer,
-            Picture.of(picture)._handle.pointer))
+            on._handle.pointer))
 
     def to_dicts(self):
         """A list of dicts as `thaw detect --json` writes them."""

@@ -74,7 +74,7 @@ class Detector:
         return self._detect(Picture.of(picture), options)
 
     def class_id(self, label):
-        """The number of the class that is called so. Raises UsageError where there is none."""
+        """The number of the class that is called so. Raises InputError where there is none."""
         if isinstance(label, int):
             return label
         number = ctypes.c_int32()
