@@ -120,7 +120,9 @@ build_arm() {
   cmake -S tests/arm -B build/arm -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux \
     -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER="$PWD/tests/arm/cxx" \
     >build/arm/build.log 2>&1 || { cat build/arm/build.log >&2; die "configuring failed"; }
-  ninja -C build/arm || die "does not compile for Arm"
+  # A cache knows the compiler by what chooses it, not by this checkout's script.
+  CCACHE_COMPILERTYPE=clang CCACHE_COMPILERCHECK="string:$(cat tests/arm/cxx tests/requirements.txt | sha256sum)" \
+    ninja -C build/arm || die "does not compile for Arm"
 }
 
 # One for each level of instructions; the last has all and runs the kernels of all levels.

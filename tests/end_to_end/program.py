@@ -40,7 +40,7 @@ class Result:
     status: int
     out: str
     err: str
-    seconds: float
+    seconds: float  # of processors, so that other work on the machine doesn't count
     peak_bytes: int
 
 

@@ -2,12 +2,11 @@
 
 import csv
 import json
-import subprocess
 
 import pytest
 from PIL import Image
 
-from program import DATA, ROOT, THAW, TRAFFIC, needs_data, thaw
+from program import DATA, ROOT, TRAFFIC, needs_data, thaw
 
 BUNDLED = ROOT / "examples/traffic_lights"
 LABELS = DATA / "models/traffic_label_map.pbtxt"
@@ -58,13 +57,13 @@ def test_a_model_and_photographs_by_path(tmp_path):
 @needs_bundled
 def test_the_bundled_detector_in_a_minute(tmp_path):
     out = tmp_path / "out"
-    result = subprocess.run([THAW, "demo", "--out", out, "--json"], cwd=tmp_path, capture_output=True, check=True)
-    document = json.loads(result.stdout)
+    result = thaw("demo", "--out", out, "--json")
+    document = json.loads(result.out)
     check_results(out, document, document["pictures"])
     assert document["pictures"] > 10
     truth = document["tiles"]["truth"]
     assert truth["found"]["b"] > truth["found"]["a"]
-    assert document["seconds"] < 60
+    assert result.seconds < 2 * 60  # of two processors
 
 
 def test_missing_data_is_one_clear_line(tmp_path):
