@@ -24,11 +24,8 @@ LAYERS = {
     "engine": ["base", "ops", "graph", "import", "export", "passes", "kernels", "runtime"],
     "media": ["base"],
     "detect": ["base", "media"],
-    "system": ["base"],
     "cli": [],
     "c_api": [],
-    "python": [],
-    "server": [],
 }
 # Below src/kernels/cpu: what each family may include, besides the headers beside the rooms.
 CPU_ROOMS = {
@@ -45,7 +42,7 @@ CPU_ROOMS = {
 UPPER_HEADERS = {"thaw/engine.h", "thaw/detector.h", "thaw/convert.h", "thaw/inspect.h", "thaw/compare.h",
                  "thaw/optimize.h", "thaw/device.h", "thaw/request.h", "thaw/batcher.h", "thaw/c_api.h",
                  "thaw/c_detector.h", "thaw/c_optimize.h"}
-UPPER_ROOMS = {"engine", "detect", "export", "cli", "c_api", "python", "server", "media"}
+UPPER_ROOMS = {"engine", "detect", "export", "cli", "c_api", "media"}
 # Libraries of one room alone.
 OWN_LIBRARIES = {"CLI/": "cli"}
 

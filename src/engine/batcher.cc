@@ -91,6 +91,9 @@ void check_results(const Engine& engine, const std::vector<Tensor>& results, siz
                       engine.outputs()[i].name, results[i].str(), batch));
 }
 
+// A longer wait is for ever, and a time after now stays one that the clock can tell.
+constexpr std::chrono::microseconds kLongestWait = std::chrono::hours(24 * 365);
+
 void check_batches(const Engine& engine, const BatcherOptions& options) {
   if (options.max_batch < 1 || options.max_wait.count() < 0 || options.requests < 1)
     throw UsageError(fmt::format(
@@ -111,7 +114,9 @@ void check_batches(const Engine& engine, const BatcherOptions& options) {
 }  // namespace
 
 struct Batcher::Impl {
-  Impl(const Engine& e, const BatcherOptions& o) : engine(e), options(o) {}
+  Impl(const Engine& e, const BatcherOptions& o) : engine(e), options(o) {
+    options.max_wait = std::min(options.max_wait, kLongestWait);
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
   ~Impl();
@@ -126,7 +131,7 @@ struct Batcher::Impl {
   void run(Request& request, std::vector<Single> batch) const;
 
   const Engine engine;
-  const BatcherOptions options;
+  BatcherOptions options;
   std::mutex mutex;
   std::condition_variable came;
   std::list<Group> waiting;  // none is empty

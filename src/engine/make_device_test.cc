@@ -26,5 +26,14 @@ TEST(Devices, AreWhatTheirNamesMake) {
   EXPECT_FALSE(device_info("null").is_host);
 }
 
+// What is kept for a device depends on the processor beside it too.
+TEST(Devices, CodeIsForTheDeviceAndTheProcessorBesideIt) {
+  const auto host = make_device("cpu");
+  const auto null = make_device("null");
+  EXPECT_EQ(code_identity(*host), host->identity());
+  EXPECT_NE(code_identity(*null).find(null->identity()), std::string::npos);
+  EXPECT_NE(code_identity(*null).find(host->identity()), std::string::npos);
+}
+
 }  // namespace
 }  // namespace thaw
