@@ -69,7 +69,8 @@ class EngineOptions(_Sized):
                 ("precision", c_int), ("calibration", c_void_p), ("memory_limit", c_uint64),
                 ("outputs", POINTER(c_char_p)), ("output_count", c_size_t),
                 ("max_cached_engines", c_int32), ("tune", c_int32), ("timing_cache", c_char_p),
-                ("pin", c_int32)]
+                ("pin", c_int32), ("max_workspace_size", c_uint64),
+                ("minimum_segment_size", c_int32), ("allow_build", c_int32), ("strict", c_int32)]
 
 
 class StageTimes(_Sized):

@@ -5,19 +5,24 @@ import ctypes
 from . import _library, errors
 
 
-def save(engine, path, overwrite, progress):
+def save(engine, path, overwrite, progress, build=True, model=None, **changes):
+    """Plans are left out where not `build`; `model` is written in place of the engine's, `changes` are
+    options that differ from the engine's."""
     from .engine import _interruptible, engine_options
-    model = engine.model
+    model = model or engine.model
     if set(model.options) - {"outputs"}:
         raise errors.UsageError("an engine of a part of a model ({}) can't be saved; convert() writes "
                                 "the part as a model first".format(", ".join(sorted(model.options))))
     if model.path is None:
         raise errors.UsageError("a model that was loaded from bytes has no file to optimise")
-    given = engine_options(dict(engine.options, precision=engine.precision), engine.calibration)
+    options = dict(engine.options, precision=engine.precision)
+    options.update(changes)
+    given = engine_options(options, engine.calibration)
     options = _library.OptimizeOptions()
     options.outputs, options.output_count = _library.texts(model.options.get("outputs"), "outputs")
     options.engine = ctypes.pointer(given)
     options.overwrite = bool(overwrite)
+    options.no_build = not build
     shapes = [_library.shape_of(shape) for one in engine._shapes for shape in one]
     options.shape_sets, options.inputs_per_set = len(engine._shapes), len(engine.inputs)
     options.shapes = (_library.Shape * len(shapes))(*shapes)

@@ -14,7 +14,8 @@ _MOST_LEASES = 4
 
 def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", threads=0,
              memory_limit=0, max_cached_engines=None, tune=True, timing_cache=None, pin=False,
-             outputs=None):
+             outputs=None, max_workspace_size=0, minimum_segment_size=None, allow_build=None,
+             strict=False):
     """Makes a model ready to run: an Engine.
 
     model: a Model, or what load() takes.
@@ -34,12 +35,21 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
     timing_cache: the file that races are kept in; None: the user's.
     pin: bind threads to processors.
     outputs: names of the outputs to compute; None: all.
+    max_workspace_size: bytes (or "64MiB") of working memory that a kernel may ask for; 0: no limit.
+    minimum_segment_size: smaller segments run beside the device; None: what the model was optimised
+        for, or 3; -1: all do.
+    allow_build: of plans for shapes that have none; None: what the model was optimised for. Without it
+        such shapes run on the slower plan for all.
+    strict: what would run slowly is an error: shapes on the slower plan, layers on reference kernels.
 
     Raises UsageError for options that can't be, InputError where model or shapes don't fit,
     ResourceError where memory or the device is missing."""
     options = {"precision": precision, "device": device, "threads": threads,
                "memory_limit": memory_limit, "max_cached_engines": max_cached_engines, "tune": tune,
-               "timing_cache": timing_cache, "pin": pin, "outputs": outputs}
+               "timing_cache": timing_cache, "pin": pin, "outputs": outputs,
+               "max_workspace_size": max_workspace_size,
+               "minimum_segment_size": minimum_segment_size, "allow_build": allow_build,
+               "strict": strict}
     if not isinstance(model, Model):
         model = load(model)
     if calibrate is not None and not isinstance(calibrate, Calibration):
@@ -94,6 +104,11 @@ def engine_options(options, calibration=None):
     out.tune = bool(options.get("tune"))
     out.timing_cache = _library.text(options.get("timing_cache"), "timing_cache")
     out.pin = bool(options.get("pin"))
+    out.max_workspace_size = _bytes(options.get("max_workspace_size") or 0)
+    out.minimum_segment_size = options.get("minimum_segment_size") or 0
+    allow_build = options.get("allow_build")
+    out.allow_build = 0 if allow_build is None else 1 if allow_build else -1
+    out.strict = bool(options.get("strict"))
     if calibration is not None:
         out.calibration = calibration._handle.pointer
     return out

@@ -42,7 +42,8 @@ std::string text_or(const char* text, const char* otherwise) {
 
 std::vector<std::string> texts(const char* const* list, size_t count, const char* name) {
   std::vector<std::string> all;
-  for (size_t i = 0; i < count; ++i) all.emplace_back(&need(need(list, name), name));
+  if (count > 0) need(list, name);
+  for (size_t i = 0; i < count; ++i) all.emplace_back(&need(list[i], name));
   return all;
 }
 

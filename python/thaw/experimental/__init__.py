@@ -1,0 +1,5 @@
+"""tf.experimental on thaw: tensorrt."""
+
+from . import tensorrt
+
+__all__ = ["tensorrt"]
