@@ -87,7 +87,7 @@ class MemoryUse(_Sized):
 class PlanInfo(_Sized):
     _fields_ = [("struct_size", c_size_t), ("origin", c_char_p), ("shape_count", c_size_t),
                 ("shapes", POINTER(Shape)), ("is_static", c_int32), ("is_slow", c_int32),
-                ("build_ms", c_double)]
+                ("build_ms", c_double), ("rung", c_char_p), ("why", c_char_p)]
 
 
 class LayerInfo(_Sized):

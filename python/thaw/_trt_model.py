@@ -9,7 +9,7 @@ from . import _protobuf
 from ._graph_def import GraphDef
 from ._save import save
 from .model import load
-from .saved_model import DEFAULT_SERVING_SIGNATURE_DEF_KEY, SAVED_MODEL_FILENAME_PB, signature_keys
+from .saved_model import SAVED_MODEL_FILENAME_PB, is_default, load_signature, signature_keys
 
 
 class Source:
@@ -23,8 +23,8 @@ class Source:
         keys = signature_keys(self.path, tags)
         if key not in keys:
             raise KeyError("%s has no signature %r, but %s" % (self.path, key, ", ".join(keys)))
-        self._is_default = key == DEFAULT_SERVING_SIGNATURE_DEF_KEY or len(keys) == 1
-        self.model = load(self.path) if self._is_default else load(self.path, signature=key)
+        self._is_default = is_default(key, keys)
+        self.model = load_signature(self.path, key, keys)
         self.graph = _LazyGraph(self.path)
 
     @contextlib.contextmanager

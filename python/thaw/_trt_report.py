@@ -60,7 +60,7 @@ def described(engine, built):
     """The Segments, with their layers, of the plan that a summary is about."""
     request = engine.request()
     request.prepare(shapes_to_describe(engine, built))
-    found = request.plan()
+    found = request.plan
     layers = iter(found.layers)
     return [Segment(s.device, s.why, list(itertools.islice(layers, s.layers)),
                     engine.inputs, engine.outputs)

@@ -5,12 +5,13 @@ import ctypes
 
 from . import _library
 
-Plan = collections.namedtuple("Plan", "origin shapes is_static is_slow build_ms layers segments")
+Plan = collections.namedtuple("Plan", "origin shapes is_static is_slow build_ms rung why layers segments")
 Plan.__doc__ = """origin: its file, or "built in memory".
 shapes: of the inputs that it serves; None for height and width where it serves pictures of all sizes,
     and for the shape of an optional input that is not fed.
-is_static: all shapes are known before the run. is_slow: it stands in for plans past
-max_cached_engines. build_ms: milliseconds. layers, segments: lists of Layer and Segment, in order."""
+is_static: all shapes are known before the run. is_slow: it stands in for plans that there are not.
+build_ms: milliseconds. rung: how the engine came to it, the best first: "stored", "built",
+"cache full", "build not allowed", "build failed". why: what was wrong with a better one; "". layers, segments: lists of Layer and Segment, in order."""
 
 Layer = collections.namedtuple(
     "Layer", "name op kernel output stage why macs ms weight_bytes activation_bytes threads")
@@ -48,6 +49,7 @@ def _describe(handle):
     return Plan(info.origin.decode("utf-8", "replace"),
                 [_library.dims_of(info.shapes[i]) for i in range(info.shape_count)],
                 bool(info.is_static), bool(info.is_slow), info.build_ms,
+                info.rung.decode("utf-8", "replace"), info.why.decode("utf-8", "replace"),
                 _parts(handle.pointer, "layer", _library.LayerInfo, Layer),
                 _parts(handle.pointer, "segment", _library.SegmentInfo, Segment))
 

@@ -96,6 +96,16 @@ def signature_keys(path, tags=None):
                         "; ".join(", ".join(g.tags) for g in graphs) or "no graphs"))
 
 
+def is_default(key, keys):
+    """Whether thaw takes this signature of those when none is named. Plans are for that one."""
+    return key == DEFAULT_SERVING_SIGNATURE_DEF_KEY or len(keys) == 1
+
+
+def load_signature(path, key, keys):
+    """The Model of one of a SavedModel's signatures, or of a frozen graph."""
+    return _load_model(path, signature=None if is_default(key, keys) else key)
+
+
 class _Signatures(collections.abc.Mapping):
     """Made ready when they are asked for, once."""
 
@@ -107,8 +117,7 @@ class _Signatures(collections.abc.Mapping):
         if key not in self._keys:
             raise KeyError(key)
         if key not in self._functions:
-            signature = None if os.path.isfile(self._path) else key
-            model = _load_model(self._path, signature=signature)
+            model = load_signature(self._path, key, self._keys)
             self._functions[key] = Function(optimize(model, **self._options), key)
         return self._functions[key]
 

@@ -66,7 +66,7 @@ class SavedModelBuilder:
         if os.path.isdir(self._folder) and os.listdir(self._folder):
             raise AssertionError("%s is there and not empty; a folder that is not there was expected"
                                  % self._folder)
-        self._bytes = None
+        self._bytes = self._keys = None
 
     def add_meta_graph_and_variables(self, sess, tags, signature_def_map=None, **_):
         """The session's graph; what else TensorFlow takes concerns variables, and there are none."""
@@ -75,6 +75,7 @@ class SavedModelBuilder:
         graph = sess.graph
         signatures = {key: _serialized(graph, signature)
                       for key, signature in (signature_def_map or {}).items()}
+        self._keys = sorted(signatures)
         definition = graph.as_graph_def().SerializeToString()
         self._bytes = _protobuf.saved_model(definition, [tags] if isinstance(tags, str) else tags,
                                             signatures)
@@ -93,7 +94,8 @@ class SavedModelBuilder:
             with open(os.path.join(made, "saved_model.pb"), "wb") as stream:
                 stream.write(self._bytes)
             os.chmod(made, 0o755)
-            load(made)  # what can't be read back must not appear
+            for key in self._keys:  # what can't be read back must not appear
+                load(made, signature=key)
             os.replace(made, self._folder)
         except BaseException:
             shutil.rmtree(made, ignore_errors=True)

@@ -1,24 +1,20 @@
-"""The three scripts of examples/tf_trt: they are TensorFlow's but for their import lines, and run with and without it."""
+"""The three scripts of examples/tf_trt: they are TensorFlow's but for their import lines, and run
+with and without it."""
 
-import importlib.util
 import re
 
 import numpy as np
 import pytest
-from program import ROOT
-from thaw_package import WITHOUT_TENSORFLOW, needs_library, python
 
-pytestmark = needs_library
+from conftest import BUNDLED as FROZEN
+from conftest import ROOT
+from process import RUN, WITHOUT_TENSORFLOW, needs_tensorflow, python
 
 SCRIPTS = ROOT / "examples/tf_trt"
-FROZEN = ROOT / "examples/traffic_lights/model/frozen_inference_graph.pb"
 # An import line, and behind it the one that it takes the place of.
 IMPORT = re.compile(r"^(?:import thaw|from thaw).*?  # ((?:import|from) tensorflow.*)$", re.M)
-RUN = "import runpy, sys\nsys.argv = sys.argv[1:]\nrunpy.run_path(sys.argv[0], run_name='__main__')\n"
 # Kernels are not raced, which takes seconds.
 QUICK = {"TF_TRT_FIXED_ALGORITHM_ID": "1"}
-has_tensorflow = importlib.util.find_spec("tensorflow") is not None
-needs_tensorflow = pytest.mark.skipif(not has_tensorflow, reason="no TensorFlow")
 
 
 def script(name, *arguments, before=""):
@@ -44,7 +40,7 @@ def check_benchmark(out, runs):
     pytest.param(WITHOUT_TENSORFLOW, id="without"),
     pytest.param("import tensorflow\n", id="with", marks=needs_tensorflow)])
 def test_convert_and_benchmark(before, saved_model, tmp_path):
-    out = script("convert.py", saved_model, tmp_path / "fast", "--batch", 2, before=before)
+    out = script("convert.py", saved_model, tmp_path / "fast", "--batch", 1, before=before)
     assert re.search(r"^TRTEngineOP Name +Device +# Nodes +# Inputs +# Outputs +Input DTypes +Output Dtypes "
                      r"+Input Shapes +Output Shapes", out, re.M)
     assert "\t- MultiClassNms: 1x" in out
@@ -52,7 +48,7 @@ def test_convert_and_benchmark(before, saved_model, tmp_path):
     assert re.search(r"^\[\*\] % of OPs Converted: 9\d\.\d\d% \[\d+/\d+\]$", out, re.M)
     plans = list((tmp_path / "fast/assets.extra/thaw").glob("*.plan"))
     assert len(plans) == 1, plans
-    check_benchmark(script("benchmark.py", tmp_path / "fast", "--batch", 2, "--warmup", 1, "--runs", 50,
+    check_benchmark(script("benchmark.py", tmp_path / "fast", "--batch", 1, "--warmup", 1, "--runs", 50,
                            before=before), 50)
 
 
