@@ -243,8 +243,16 @@ def test_a_signature_that_is_not_the_default(adding_bytes, tmp_path):
 
 
 def test_a_missing_name_says_where_to_look():
-    with pytest.raises(AttributeError, match="from_tf_trt"):
+    with pytest.raises(AttributeError, match="keras"):
         tf.keras
+
+
+def test_import_thaw_is_enough():
+    python("import sys, thaw\n"
+           "assert 'thaw.saved_model' not in sys.modules\n"
+           "thaw.saved_model.load, thaw.config.list_physical_devices, thaw.tf.constant\n"
+           "thaw.experimental.tensorrt.Converter, thaw.trt_convert.TrtGraphConverterV2\n"
+           "assert not hasattr(thaw, 'no_such_name')")
 
 
 def test_tensorflow_is_not_loaded():

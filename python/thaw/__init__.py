@@ -11,6 +11,8 @@
 docs/python.md is its manual. It needs numpy, and libthaw.so, which lies in the package.
 """
 
+import sys
+
 from ._arrays import Tensor
 from .batcher import Batcher, Pending
 from .commands import bench, compare, convert, inspect, summary
@@ -33,3 +35,20 @@ __all__ = [
     "Pending", "Picture", "Plan", "Request", "ResourceError", "Segment", "StageTimes", "Tensor",
     "TensorInfo", "UsageError", "__version__", "bench", "compare", "convert", "devices", "inspect",
     "load", "optimize", "summary"]
+
+# TensorFlow's names (docs/from_tf_trt.md), which `import thaw` alone need not wait for.
+_TENSORFLOWS = ("config", "experimental", "saved_model", "tf", "trt_convert")
+
+
+class _Package(type(sys)):
+    """Imports a module of TensorFlow's names when it is first asked for; Python 3.6 does not ask a
+    module's own __getattr__."""
+
+    def __getattr__(self, name):
+        if name not in _TENSORFLOWS:
+            raise AttributeError("module 'thaw' has no attribute '{}'".format(name))
+        import importlib
+        return importlib.import_module("." + name, __name__)
+
+
+sys.modules[__name__].__class__ = _Package
