@@ -93,7 +93,7 @@ do_test() {
   need_python
   build_preset release
   build/release/tests/thaw_tests --gtest_brief=1
-  .venv/bin/python -m pytest -q tests "$@"
+  .venv/bin/python -m pytest -q tests python/tests "$@"
 }
 
 do_lint() {

@@ -1,23 +1,17 @@
-"""Finds the package, the test data and the test helpers of the repository."""
+"""The package of this checkout, and the library that was built in it."""
 
 import os
-import pathlib
 import shutil
 import sys
 import tempfile
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+from files import BUNDLED, COCO, ROOT, SHARED
+
 sys.path.insert(0, str(ROOT / "python"))
 os.environ.setdefault("THAW_LIBRARY", str(ROOT / "build/release/src/libthaw.so"))
-
-SHARED = pathlib.Path(os.environ.get("THAW_SHARED", str(ROOT.parent / "shared")))
-COCO = SHARED / "data/models/ssd_mobilenet_v1_coco.pb"
-COCO_LABELS = SHARED / "data/models/mscoco_label_map.pbtxt"
-BUNDLED = ROOT / "examples/traffic_lights/model/frozen_inference_graph.pb"
-BUNDLED_LABELS = ROOT / "examples/traffic_lights/label_map.pbtxt"
-GRAPHS = ROOT / "tests/fuzz/graph_run_fuzz"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -9,7 +9,7 @@ import pytest
 
 import graphs
 import thaw
-from conftest import GRAPHS, ROOT
+from files import GRAPHS, ROOT
 from thaw import _arrays, _dlpack
 
 
@@ -112,20 +112,41 @@ def test_results_can_be_written_where_the_caller_wants_them():
         request.run()
 
 
+@pytest.mark.parametrize("size", [16, 1 << 18])
+def test_results_that_are_an_input_passed_on(size):
+    """Identity's result is the input's memory: what the caller has must not change or go with that."""
+    engine = graphs.engine(graphs.identity("float32", (size,)))
+    x = np.full(size, 5, "f4")
+    out = engine(x)["y"]
+    x[:] = 6
+    assert (out == 5).all()
+    out = engine(OffersDlpack(np.full(size, 7, "f4")))["y"]
+    spoilt = [np.full(size, 8, "f4") for _ in range(20)]
+    assert (out == 7).all() and len(spoilt) == 20
+    request = engine.request()
+    request.set_input("x", np.full(size, 9, "f4"))
+    request.run()
+    out, tensor = request.output("y"), request.tensors()["y"]
+    del request
+    spoilt = [np.full(size, 8, "f4") for _ in range(20)]
+    assert (out == 9).all() and (tensor.numpy() == 9).all() and len(spoilt) == 20
+
+
 def test_large_results_are_not_copied_and_stay():
     shape = (1 << 18,)
-    engine = graphs.engine(graphs.identity("float32", shape))
+    engine = graphs.engine(graphs.adding(shape=shape), outputs=["twice"])
+    one = np.ones(shape, "f4")
     values = [np.full(shape, i, "f4") for i in range(8)]
-    kept = [engine(value)["y"] for value in values]
+    kept = [engine(value, one)["twice"] for value in values]
     for array, value in zip(kept, values):
-        np.testing.assert_array_equal(array, value)
+        np.testing.assert_array_equal(array, value * 2)
     views = sum(array.base is not None for array in kept)
     assert views == 4  # so many requests are kept for results; the others' were copied
     del kept, array
     gc.collect()
-    assert engine(values[0])["y"].base is not None
+    assert engine(one, one)["twice"].base is not None
     for _ in range(20):  # one result at a time needs two requests, not twenty
-        out = engine(values[0])["y"]
+        out = engine(one, one)["twice"]
     assert out.base is not None and len(engine._idle) <= 8
 
 

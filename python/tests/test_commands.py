@@ -8,7 +8,7 @@ import pytest
 
 import graphs
 import thaw
-from conftest import BUNDLED, BUNDLED_LABELS, ROOT
+from files import BUNDLED, BUNDLED_LABELS, ROOT
 
 SCENES = ROOT / "examples/traffic_lights/validation"
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import thaw
-from conftest import BUNDLED, BUNDLED_LABELS, COCO_LABELS, ROOT, SHARED
+from files import BUNDLED, BUNDLED_LABELS, COCO_LABELS, ROOT, SHARED
 
 
 @pytest.fixture(scope="module")

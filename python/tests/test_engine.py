@@ -7,7 +7,7 @@ import pytest
 
 import graphs
 import thaw
-from conftest import BUNDLED, GRAPHS
+from files import BUNDLED, GRAPHS
 
 
 def test_model_tells_its_inputs_and_outputs():

@@ -13,7 +13,7 @@ import pytest
 
 import graphs
 import thaw
-from conftest import BUNDLED, ROOT
+from files import BUNDLED, ROOT
 
 FOREVER = np.int32(2**31 - 1)
 X = np.arange(12, dtype="f4").reshape(4, 3)

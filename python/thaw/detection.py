@@ -50,7 +50,7 @@ class Detection:
     def __ne__(self, other):
         return not self == other
 
-    __hash__ = None
+    __hash__ = None  # type: ignore
 
     def __repr__(self):
         return "Detection({!r}, score={:.3f}, box=({}), class_id={})".format(

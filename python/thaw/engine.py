@@ -232,12 +232,12 @@ class Engine:
         except errors.Error:
             idle.append(run)
             raise
-        run._let_go()
         if run.is_large and len(self._leases) < _MOST_LEASES:
             lease = _Lease(run, idle)
             self._leases.add(lease)
             return dict(zip(self._output_names, lease.results()))
         out = run._copies()
+        run._let_go()
         idle.append(run)
         return out
 
@@ -342,12 +342,19 @@ class _Lease:
         self._run, self._idle = run, idle
 
     def results(self):
+        inputs = [(tensor.data, tensor.data + tensor.size)
+                  for tensor, keeper in zip(self._run._inputs, self._run._keepers)
+                  if keeper is not None and tensor.data]
         for tensor in self._run._results:
             found = _arrays.result(tensor)
-            view = _arrays.viewed(*found, keeper=self) if found[3] >= LARGE else None
+            address, size = found[2:]
+            # A result that is an input's memory itself would change with that.
+            stays = size >= LARGE and not any(begin <= address < end for begin, end in inputs)
+            view = _arrays.viewed(*found, keeper=self) if stays else None
             yield _arrays.copied(*found) if view is None else view
 
     def __del__(self):
+        self._run._let_go()
         self._idle.append(self._run)
 
 

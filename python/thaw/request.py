@@ -43,6 +43,8 @@ class Run:
         self._inputs = (_library.Tensor * count)()
         self._references = [ctypes.byref(tensor) for tensor in self._inputs]
         self._keepers = [None] * count  # of the inputs' memory
+        # What results lie in: a result may be an input's memory itself.
+        self._memory = (self._handle, self._keepers)
         self._shapes = [None] * count  # of arrays whose shape and type are written already
         self._results = (_library.Tensor * len(engine.outputs))()
         self._gets = [(index, ctypes.byref(tensor)) for index, tensor in enumerate(self._results)]
@@ -86,7 +88,7 @@ class Run:
         keepers = self._keepers
         for index, keeper in enumerate(keepers):
             if keeper is not None:
-                keepers[index] = True
+                keepers[index] = True  # it is set
 
     def run(self):
         """Runs; results are then what output() and outputs() give. The GIL is free meanwhile, and
@@ -127,7 +129,7 @@ class Run:
                 _library.check(status)
         where = bytes(self._results)
         if where != self._known:
-            self._views = [_arrays.viewed(*_arrays.result(tensor), keeper=self._handle)
+            self._views = [_arrays.viewed(*_arrays.result(tensor), keeper=self._memory)
                            for tensor in self._results]
             self._known = where
             self.is_large = any(tensor.size >= LARGE for tensor in self._results)
@@ -230,7 +232,7 @@ class Request(Run):
     def tensors(self):
         """All results by name as thaw.Tensor, for DLPack; valid until the next run."""
         self._collect()
-        return {name: _arrays.Tensor(name, *_arrays.result(tensor), keeper=self._handle)
+        return {name: _arrays.Tensor(name, *_arrays.result(tensor), keeper=self._memory)
                 for name, tensor in zip(self._output_names, self._results)}
 
     @property
