@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from conftest import ROOT
+from files import ROOT
 
 # Nobody in the process can import TensorFlow.
 WITHOUT_TENSORFLOW = "import sys\nsys.modules['tensorflow'] = None\n"

@@ -5,7 +5,7 @@ import textwrap
 
 import pytest
 
-from conftest import BUNDLED, ROOT
+from files import BUNDLED, ROOT
 from process import is_there, python
 from thaw._protobuf import bytes_field as b
 from thaw._protobuf import number_field as n

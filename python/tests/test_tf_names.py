@@ -10,7 +10,7 @@ import thaw
 import thaw.trt_convert
 import thaw.tf as tf
 import thaw.tf.compat.v1 as tf1
-from conftest import BUNDLED
+from files import BUNDLED
 from process import is_there, needs_tensorflow, python
 
 A = np.arange(6, dtype="f4").reshape(2, 3)

@@ -6,8 +6,8 @@ import re
 import numpy as np
 import pytest
 
-from conftest import BUNDLED as FROZEN
-from conftest import ROOT
+from files import BUNDLED as FROZEN
+from files import ROOT
 from process import RUN, WITHOUT_TENSORFLOW, needs_tensorflow, python
 
 SCRIPTS = ROOT / "examples/tf_trt"

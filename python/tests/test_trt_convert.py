@@ -8,7 +8,7 @@ import pytest
 
 import graphs
 import thaw
-from conftest import BUNDLED
+from files import BUNDLED
 from process import python
 from thaw import trt_convert as trt
 

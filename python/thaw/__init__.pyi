@@ -87,6 +87,8 @@ class Plan(NamedTuple):
     is_static: bool
     is_slow: bool
     build_ms: float
+    rung: str
+    why: str
     layers: List[Layer]
     segments: List[Segment]
 
@@ -242,7 +244,9 @@ def optimize(model: Union[Model, _Path, bytes], precision: Optional[str] = ...,
              device: str = ..., threads: int = ..., memory_limit: Union[int, str] = ...,
              max_cached_engines: Optional[int] = ..., tune: bool = ...,
              timing_cache: Optional[_Path] = ..., pin: bool = ...,
-             outputs: Optional[Iterable[str]] = ...) -> Engine: ...
+             outputs: Optional[Iterable[str]] = ..., max_workspace_size: Union[int, str] = ...,
+             minimum_segment_size: Optional[int] = ..., allow_build: Optional[bool] = ...,
+             strict: bool = ...) -> Engine: ...
 def devices() -> List[DeviceInfo]: ...
 def inspect(model: Union[Model, Engine, _Path], **options: Any) -> Dict[str, Any]: ...
 def convert(source: _Path, destination: _Path, **options: Any) -> Dict[str, Any]: ...

@@ -11,7 +11,8 @@ shapes: of the inputs that it serves; None for height and width where it serves 
     and for the shape of an optional input that is not fed.
 is_static: all shapes are known before the run. is_slow: it stands in for plans that there are not.
 build_ms: milliseconds. rung: how the engine came to it, the best first: "stored", "built",
-"cache full", "build not allowed", "build failed". why: what was wrong with a better one; "". layers, segments: lists of Layer and Segment, in order."""
+"cache full", "build not allowed", "build failed". why: what was wrong with a better one; "".
+layers, segments: lists of Layer and Segment, in order."""
 
 Layer = collections.namedtuple(
     "Layer", "name op kernel output stage why macs ms weight_bytes activation_bytes threads")
