@@ -55,7 +55,7 @@ class OffersNumpy:
     (X, 0), (X[1:3], 0), (X[:, :], 0), (np.asfortranarray(X), 1), (X[::2], 1), (X[::-1], 1),
     (X.astype(">f4"), 1), (X.tolist(), 1), (tuple(map(tuple, X.tolist())), 1),
     (OffersDlpack(X), 0), (OffersArrayInterface(X), 0), (OffersNumpy(X), 0),
-    (np.matrix(X), 0), (np.ma.masked_array(X), 0)],
+    (np.ma.masked_array(X), 0)],
     ids=lambda v: type(v).__name__ if not isinstance(v, int) else str(v))
 def test_an_input_is_copied_only_where_its_layout_asks_for_it(value, copies):
     engine = graphs.engine(graphs.identity("float32", (-1, 3)))

@@ -76,6 +76,20 @@ def test_errors(call, kind, words):
         call()
 
 
+def test_a_detectors_program_needs_no_numpy():
+    """It takes longer to load than the detector."""
+    code = ("import sys, thaw\n"
+            "found = thaw.Detector({!r})({!r})\n"
+            "assert found and found[0].to_dict() and found.to_coco(1)\n"
+            "assert 'numpy' not in sys.modules, 'numpy'\n"
+            "assert set(thaw.__all__) <= set(dir(thaw))\n"
+            "for name in thaw.__all__: getattr(thaw, name)\n"
+            "from thaw import *\n"
+            "assert Detector is thaw.Detector and not hasattr(thaw, 'nothing')\n").format(
+                str(BUNDLED), str(SCENES / "10000000.jpg"))
+    subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "python")}, check=True)
+
+
 def test_devices():
     found = thaw.devices()
     assert found[0].name == "cpu" and found[0].memory > 0 and "FP32" in found[0].fast

@@ -13,21 +13,7 @@ docs/python.md is its manual. It needs numpy, and libthaw.so, which lies in the 
 
 import sys
 
-from ._arrays import Tensor
-from .batcher import Batcher, Pending
-from .commands import bench, compare, convert, inspect, summary
-from .detection import Detection, Detections
-from .detector import Detector
-from .device import DeviceInfo, devices
-from .engine import Calibration, Engine, optimize
-from .errors import (Cancelled, Error, InputError, InternalError, NotFoundError, ResourceError,
-                     UsageError)
-from .model import Model, TensorInfo, load
-from .picture import Picture
-from .plan import Layer, Plan, Segment
-from .request import MemoryUse, Request, StageTimes
 from .version import __version__
-
 
 __all__ = [
     "Batcher", "Calibration", "Cancelled", "Detection", "Detections", "Detector", "DeviceInfo",
@@ -36,19 +22,37 @@ __all__ = [
     "TensorInfo", "UsageError", "__version__", "bench", "compare", "convert", "devices", "inspect",
     "load", "optimize", "summary"]
 
-# TensorFlow's names (docs/from_tf_trt.md), which `import thaw` alone need not wait for.
+# Where each name is. Modules are loaded when a name of theirs is first used: a program that asks a
+# detector for the objects in a file needs no numpy, whose import takes longer than the detector.
+_MODULES = {
+    "_arrays": ["Tensor"], "batcher": ["Batcher", "Pending"],
+    "commands": ["bench", "compare", "convert", "inspect", "summary"],
+    "detection": ["Detection", "Detections"], "detector": ["Detector"],
+    "device": ["DeviceInfo", "devices"], "engine": ["Calibration", "Engine", "optimize"],
+    "errors": ["Cancelled", "Error", "InputError", "InternalError", "NotFoundError",
+               "ResourceError", "UsageError"],
+    "model": ["Model", "TensorInfo", "load"], "picture": ["Picture"],
+    "plan": ["Layer", "MemoryUse", "Plan", "Segment", "StageTimes"], "request": ["Request"]}
+_PLACES = {name: module for module, names in _MODULES.items() for name in names}
+# TensorFlow's names (docs/from_tf_trt.md).
 _TENSORFLOWS = ("config", "experimental", "saved_model", "tf", "trt_convert")
 
 
 class _Package(type(sys)):
-    """Imports a module of TensorFlow's names when it is first asked for; Python 3.6 does not ask a
-    module's own __getattr__."""
+    """Imports what is first asked for; Python 3.6 does not ask a module's own __getattr__."""
 
     def __getattr__(self, name):
-        if name not in _TENSORFLOWS:
-            raise AttributeError("module 'thaw' has no attribute '{}'".format(name))
         import importlib
-        return importlib.import_module("." + name, __name__)
+        if name in _TENSORFLOWS:
+            return importlib.import_module("." + name, __name__)
+        if name not in _PLACES:
+            raise AttributeError("module 'thaw' has no attribute '{}'".format(name))
+        value = getattr(importlib.import_module("." + _PLACES[name], __name__), name)
+        setattr(self, name, value)
+        return value
+
+    def __dir__(self):
+        return sorted(set(super().__dir__()) | set(__all__) | set(_TENSORFLOWS))
 
 
 sys.modules[__name__].__class__ = _Package

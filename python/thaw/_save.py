@@ -3,12 +3,13 @@
 import ctypes
 
 from . import _library, errors
+from ._interrupt import interruptible
+from ._options import engine_options
 
 
 def save(engine, path, overwrite, progress, build=True, model=None, **changes):
     """Plans are left out where not `build`; `model` is written in place of the engine's, `changes` are
     options that differ from the engine's."""
-    from .engine import _interruptible, engine_options
     model = model or engine.model
     if set(model.options) - {"outputs"}:
         raise errors.UsageError("an engine of a part of a model ({}) can't be saved; convert() writes "
@@ -29,6 +30,6 @@ def save(engine, path, overwrite, progress, build=True, model=None, **changes):
     if progress is not None:
         options.progress = _library.ProgressFunction(
             lambda _user, text: progress(text.decode("utf-8", "replace")))
-    _interruptible(engine, _library.library().thaw_optimize,
+    interruptible(engine, _library.library().thaw_optimize,
                    _library.text(model.path, "path"), _library.text(path, "path"),
                    ctypes.byref(options))

@@ -110,7 +110,7 @@ class Detections(list):
 
 
 def _again(width, height, stages, found):
-    from .request import StageTimes
+    from .plan import StageTimes
     again = Detections(width, height, StageTimes(*stages), None)
     again.extend(found)
     return again

@@ -3,11 +3,11 @@
 import ctypes
 
 from . import _library, errors
+from ._options import engine_options
 from .detection import Detection, Detections
-from .engine import Engine, engine_options
 from .model import Model, load
 from .picture import Picture
-from .request import StageTimes
+from .plan import stages_of
 
 
 class Detector:
@@ -35,7 +35,7 @@ class Detector:
                    "memory_limit": memory_limit, "max_cached_engines": max_cached_engines,
                    "tune": tune, "timing_cache": timing_cache, "pin": pin}
         calibration = None
-        if isinstance(model, Engine):
+        if hasattr(model, "calibration"):  # an Engine, whose module needs numpy
             options = dict(model.options, precision=model.precision)
             calibration, model = model.calibration, model.model
         elif not isinstance(model, Model):
@@ -109,7 +109,7 @@ class Detector:
         library = _library.library()
         handle = _library.create("detections", library.thaw_detector_detect, self._handle.pointer,
                                  picture._handle.pointer, ctypes.byref(options))
-        found = Detections(picture.width, picture.height, _stages(handle), handle)
+        found = Detections(picture.width, picture.height, stages_of(library.thaw_detections_stages, handle.pointer), handle)
         one = _library.Detection()
         for index in range(library.thaw_detections_count(handle.pointer)):
             _library.check(library.thaw_detections_get(handle.pointer, index, ctypes.byref(one)))
@@ -131,8 +131,3 @@ def _detector_again(model, labels, score, outputs, options):
     options = {key: value for key, value in options.items() if key != "outputs"}
     return Detector(model, labels, score, outputs, **options)
 
-
-def _stages(handle):
-    times = _library.StageTimes()
-    _library.check(_library.library().thaw_detections_stages(handle.pointer, ctypes.byref(times)))
-    return StageTimes(*(getattr(times, field) for field in StageTimes._fields))

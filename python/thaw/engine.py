@@ -5,6 +5,8 @@ import ctypes
 import weakref
 
 from . import _arrays, _library, errors
+from ._interrupt import interruptible
+from ._options import engine_options
 from .model import Model, infos, load
 from .request import LARGE, Request, Run
 
@@ -58,60 +60,6 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
     for shape in shapes if shapes is not None else ():
         engine.prepare(shape)
     return engine
-
-
-_UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6,
-          "GB": 10**9}
-
-
-def _bytes(value):
-    """Bytes of a number or of a text such as "512MiB"."""
-    if not isinstance(value, str):
-        return int(value)
-    number = value.strip().rstrip("BbIiKkMmGg ")
-    unit = value.strip()[len(number):].strip().upper()
-    try:
-        return int(float(number) * _UNITS[unit])
-    except (ValueError, KeyError):
-        raise errors.UsageError("memory_limit: {!r}; a number of bytes or a text such as '512MiB' was "
-                                "expected".format(value))
-
-
-def precision_code(name):
-    """The thaw_precision of a name in either case; 0 for None."""
-    name = getattr(name, "name", name)
-    if name is None:
-        return 0
-    try:
-        return _library.PRECISIONS.index(str(name).upper())
-    except ValueError:
-        raise errors.UsageError("precision: {!r}; one of {} was expected".format(
-            name, ", ".join(_library.PRECISIONS[1:])))
-
-
-def engine_options(options, calibration=None):
-    """A thaw_engine_options of optimize()'s arguments."""
-    out = _library.EngineOptions()
-    out.device = _library.text(options.get("device") or "auto", "device")
-    out.threads = options.get("threads") or 0
-    if out.threads < 0:
-        raise errors.UsageError("threads: {}; 0 or more was expected".format(out.threads))
-    out.precision = precision_code(options.get("precision"))
-    out.memory_limit = _bytes(options.get("memory_limit") or 0)
-    out.outputs, out.output_count = _library.texts(options.get("outputs"), "outputs")
-    kept = options.get("max_cached_engines")
-    out.max_cached_engines = 0 if kept is None else (kept or -1)
-    out.tune = bool(options.get("tune"))
-    out.timing_cache = _library.text(options.get("timing_cache"), "timing_cache")
-    out.pin = bool(options.get("pin"))
-    out.max_workspace_size = _bytes(options.get("max_workspace_size") or 0)
-    out.minimum_segment_size = options.get("minimum_segment_size") or 0
-    allow_build = options.get("allow_build")
-    out.allow_build = 0 if allow_build is None else 1 if allow_build else -1
-    out.strict = bool(options.get("strict"))
-    if calibration is not None:
-        out.calibration = calibration._handle.pointer
-    return out
 
 
 def _in_order(values, names, what):
@@ -275,7 +223,7 @@ class Engine:
         ordered = _in_order(_as_set(shapes, self._count), names, "shapes")
         table = (_library.Shape * self._count)(
             *[_library.shape_of(shape, "shapes") for shape in ordered])
-        _interruptible(owner, function, owner._handle.pointer, table, self._count)
+        interruptible(owner, function, owner._handle.pointer, table, self._count)
         return ordered
 
     def plans(self):
@@ -356,27 +304,3 @@ class _Lease:
     def __del__(self):
         self._run._let_go()
         self._idle.append(self._run)
-
-
-def _interruptible(kept, function, *arguments):
-    """Calls what may take long on a thread of its own where this is the main one, so that Ctrl-C is
-    heard; the call itself goes on to its end then, and has `kept` live so long. Raises what its status
-    stands for."""
-    import threading
-    if threading.current_thread() is not threading.main_thread():
-        _library.check(function(*arguments))
-        return
-    failure = []
-
-    def work(_kept):
-        try:
-            _library.check(function(*arguments))
-        except errors.Error as error:
-            failure.append(error)
-
-    thread = threading.Thread(target=work, args=(kept,), name="thaw")
-    thread.start()
-    while thread.is_alive():
-        thread.join(0.05)
-    if failure:
-        raise failure[0]

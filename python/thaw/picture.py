@@ -1,11 +1,9 @@
-"""Pictures as detectors take them: RGB, 8 bits."""
+"""Pictures as detectors take them: RGB, 8 bits. numpy is loaded where an array is asked for."""
 
 import ctypes
 import os
 
-import numpy as np
-
-from . import _arrays, _library, errors
+from . import _library, errors
 
 
 class Picture:
@@ -39,11 +37,13 @@ class Picture:
             return cls(_library.create("picture", library.thaw_picture_read,
                                        _library.text(path, "picture")))
         if hasattr(source, "convert") and hasattr(source, "mode"):  # PIL's
+            import numpy as np
             source = np.asarray(source if source.mode == "RGB" else source.convert("RGB"))
         return cls._of_array(source)
 
     @classmethod
     def _of_array(cls, source):
+        import numpy as np
         if not isinstance(source, np.ndarray):
             if not any(hasattr(source, name) for name in ("__array_interface__", "__array__", "numpy")):
                 raise errors.UsageError("a picture is a path, a file's bytes, an array or a PIL image; "
@@ -64,6 +64,7 @@ class Picture:
 
     def numpy(self):
         """uint8 [height, width, 3], without a copy; not to be written."""
+        from . import _arrays
         address = _library.library().thaw_picture_rgb(self._handle.pointer)
         view = _arrays.viewed(_library.DTYPES.index("uint8"), (self.height, self.width, 3), address,
                               3 * self.width * self.height, keeper=self._handle)

@@ -1,4 +1,5 @@
-"""Plans: what an engine made of the model for inputs of some shapes, as it was when asked."""
+"""What there is to know of runs: plans (what an engine made of the model for inputs of some shapes, as
+it was when asked), times, memory."""
 
 import collections
 import ctypes
@@ -25,6 +26,23 @@ use."""
 Segment = collections.namedtuple("Segment", "device why layers")
 Segment.__doc__ = """Steps that follow each other on one device. why: it does not go on where the one
 before ran. layers: how many."""
+
+
+StageTimes = collections.namedtuple(
+    "StageTimes", "upload preprocess network postprocess download prepare")
+StageTimes.__doc__ = """Where the time of a run went, milliseconds; prepare: building the plan, or
+waiting for it."""
+
+MemoryUse = collections.namedtuple("MemoryUse", "arena weights scratch")
+MemoryUse.__doc__ = """Bytes that a request holds: activations, weights (shared by all requests of an
+engine), working memory."""
+
+
+def stages_of(function, pointer):
+    """The StageTimes that a function of the library's tells of a handle."""
+    times = _library.StageTimes()
+    _library.check(function(pointer, ctypes.byref(times)))
+    return StageTimes(*(getattr(times, field) for field in StageTimes._fields))
 
 
 def _values(info, kind):

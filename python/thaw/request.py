@@ -1,6 +1,5 @@
 """One inference at a time: what a run needs beside the engine."""
 
-import collections
 import ctypes
 import threading
 from threading import get_ident
@@ -8,15 +7,7 @@ from threading import get_ident
 import numpy as np
 
 from . import _arrays, _library, errors
-
-StageTimes = collections.namedtuple(
-    "StageTimes", "upload preprocess network postprocess download prepare")
-StageTimes.__doc__ = """Where the time of a run went, milliseconds; prepare: building the plan, or
-waiting for it."""
-
-MemoryUse = collections.namedtuple("MemoryUse", "arena weights scratch")
-MemoryUse.__doc__ = """Bytes that a request holds: activations, weights (shared by all requests of an
-engine), working memory."""
+from .plan import MemoryUse, StageTimes, plan_of, stages_of
 
 # How long a signal may wait for a run, microseconds.
 _SLICE = 50000
@@ -238,9 +229,7 @@ class Request(Run):
     @property
     def stages(self):
         """StageTimes of the latest run."""
-        times = _library.StageTimes()
-        _library.check(_library.library().thaw_request_stages(self._pointer, ctypes.byref(times)))
-        return StageTimes(*(getattr(times, field) for field in StageTimes._fields))
+        return stages_of(_library.library().thaw_request_stages, self._pointer)
 
     @property
     def memory(self):
@@ -256,7 +245,6 @@ class Request(Run):
     @property
     def plan(self):
         """The Plan of the latest run with its layers and segments; None before the first."""
-        from .plan import plan_of
         return plan_of(self)
 
     def __reduce__(self):
