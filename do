@@ -112,17 +112,21 @@ run_tidy() {
     die "clang-tidy complains"
 }
 
+# A compiler cache knows Zig's compiler by what chooses it, not by this checkout's script.
+zig_ninja() {
+  CCACHE_COMPILERTYPE=clang CCACHE_COMPILERCHECK="string:$(cat cmake/zig/zig tests/requirements.txt | sha256sum)" \
+    ninja "$@"
+}
+
 # The kernels, what they stand on and their tests, compiled for 64-bit Arm. Without the compiler,
 # which .venv brings, a message.
 build_arm() {
   .venv/bin/python -m ziglang version >/dev/null 2>&1 || { say "skipped: .venv has no ziglang"; return 0; }
   mkdir -p build/arm
-  cmake -S tests/arm -B build/arm -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_NAME=Linux \
-    -DCMAKE_SYSTEM_PROCESSOR=aarch64 -DCMAKE_CXX_COMPILER="$PWD/tests/arm/cxx" \
-    >build/arm/build.log 2>&1 || { cat build/arm/build.log >&2; die "configuring failed"; }
-  # A cache knows the compiler by what chooses it, not by this checkout's script.
-  CCACHE_COMPILERTYPE=clang CCACHE_COMPILERCHECK="string:$(cat tests/arm/cxx tests/requirements.txt | sha256sum)" \
-    ninja -C build/arm || die "does not compile for Arm"
+  cmake -S tests/arm -B build/arm -G Ninja -DCMAKE_BUILD_TYPE=Release -DCMAKE_SYSTEM_PROCESSOR=aarch64 \
+    -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/zig/toolchain.cmake" >build/arm/build.log 2>&1 ||
+    { cat build/arm/build.log >&2; die "configuring failed"; }
+  zig_ninja -C build/arm || die "does not compile for Arm"
 }
 
 # One for each level of instructions; the last has all and runs the kernels of all levels.
@@ -152,6 +156,15 @@ do_arm_test() {
     say "== $processor"
     test_arm "$processor" --gtest_brief=1 "$@" || die "tests fail on $processor"
   done
+}
+
+# Wheels in build/wheels, for both processors unless one is named.
+do_wheel() {
+  need cmake ninja-build pkg-config protobuf-compiler dpkg-dev nasm binutils
+  (need qemu-user) || true
+  need_python
+  [ $# -gt 0 ] || set -- x86_64 aarch64
+  python/wheel/build "$@"
 }
 
 # What runs on several threads, under ThreadSanitizer. Models are not parsed there: Debian's protobuf
@@ -223,6 +236,7 @@ usage() {
 ./do lint                     layers, sizes, formatting, clang-tidy, compiling for Arm
 ./do arm-test                 builds the kernels' tests for 64-bit Arm and runs them under qemu
 ./do thread-test              builds the unit tests with ThreadSanitizer and runs those of several threads
+./do wheel [x86_64|aarch64]   builds the Python wheels into build/wheels and tries them
 ./do fuzz [SECONDS [TARGET...]]  builds and runs the fuzz targets, a minute each
 TEXT
 }
@@ -230,7 +244,7 @@ TEXT
 [[ "${BASH_SOURCE[0]}" == "$0" ]] || return 0
 
 case "${1:-}" in
-  build | demo | test | lint | fuzz) "do_$1" "${@:2}" ;;
+  build | demo | test | lint | wheel | fuzz) "do_$1" "${@:2}" ;;
   arm-test) do_arm_test "${@:2}" ;;
   thread-test) do_thread_test "${@:2}" ;;
   "" | help | -h | --help) usage ;;

@@ -1,0 +1,17 @@
+# Zig's clang and libc++, which comes in statically, for CMAKE_SYSTEM_PROCESSOR (x86_64 or aarch64) and
+# any Linux since glibc 2.27. Libraries are looked for below CMAKE_FIND_ROOT_PATH alone.
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_TRY_COMPILE_PLATFORM_VARIABLES CMAKE_SYSTEM_PROCESSOR)
+set(CMAKE_C_COMPILER ${CMAKE_CURRENT_LIST_DIR}/cc)
+set(CMAKE_CXX_COMPILER ${CMAKE_CURRENT_LIST_DIR}/c++)
+set(CMAKE_AR ${CMAKE_CURRENT_LIST_DIR}/ar)
+set(CMAKE_RANLIB ${CMAKE_CURRENT_LIST_DIR}/ranlib)
+foreach(language C CXX ASM)
+  set(CMAKE_${language}_COMPILER_TARGET ${CMAKE_SYSTEM_PROCESSOR}-linux-gnu.2.27)
+  set(CMAKE_${language}_FLAGS_INIT "-ffunction-sections -fdata-sections")
+endforeach()
+set(CMAKE_SHARED_LINKER_FLAGS_INIT "-Wl,--gc-sections -s")
+set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)
+set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
+set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
