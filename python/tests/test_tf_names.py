@@ -87,6 +87,32 @@ def test_tensorflows_tensors_come_back_for_tensorflows_tensors(adding):
     assert not tensorflow.is_tensor(infer(A, B)["total"])
 
 
+@needs_tensorflow
+def test_a_saved_model_of_tensorflow_2(tmp_path):
+    import tensorflow
+
+    class Scaled(tensorflow.Module):
+        def __init__(self):
+            super().__init__()
+            self.factor = tensorflow.Variable(3.0)
+
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec([None, 3], tensorflow.float32)])
+        def times(self, a):
+            return {"product": self.factor * a}
+
+        @tensorflow.function(input_signature=[tensorflow.TensorSpec([None, 3], tensorflow.float32)])
+        def plus(self, a):
+            return {"sum": self.factor + a}
+
+    module = Scaled()
+    tensorflow.saved_model.save(module, str(tmp_path), signatures={
+        "serving_default": module.times, "plus": module.plus})
+    loaded = tf.saved_model.load(str(tmp_path), tags=["serve"])
+    assert sorted(loaded.signatures) == ["plus", "serving_default"]
+    np.testing.assert_array_equal(loaded.signatures["serving_default"](a=A)["product"], 3 * A)
+    np.testing.assert_array_equal(loaded.signatures["plus"](A)["sum"], 3 + A)
+
+
 # ---- Tensors ----
 
 def test_tensors_are_arrays_with_numpy():

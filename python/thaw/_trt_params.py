@@ -50,13 +50,13 @@ class TrtConversionParams(collections.namedtuple(
     taken too and say nothing."""
     __slots__ = ()
 
-    def __new__(cls, max_workspace_size_bytes=DEFAULT_TRT_MAX_WORKSPACE_SIZE_BYTES,
+    def __new__(_cls, max_workspace_size_bytes=DEFAULT_TRT_MAX_WORKSPACE_SIZE_BYTES,
                 precision_mode=TrtPrecisionMode.FP32, minimum_segment_size=3,
                 maximum_cached_engines=1, use_calibration=True, allow_build_at_runtime=True,
                 **former):
         _check_former(former)
-        return super(TrtConversionParams, cls).__new__(
-            cls, max_workspace_size_bytes, precision_mode, minimum_segment_size,
+        return super(TrtConversionParams, _cls).__new__(
+            _cls, max_workspace_size_bytes, precision_mode, minimum_segment_size,
             maximum_cached_engines, use_calibration, allow_build_at_runtime)
 
     def _replace(self, **changes):

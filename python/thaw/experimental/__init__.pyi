@@ -1,0 +1,3 @@
+from . import tensorrt as tensorrt
+
+__all__ = ["tensorrt"]
