@@ -119,7 +119,7 @@ def test_a_saved_model_is_replaced(saved_model, tmp_path):
 
 
 @pytest.mark.parametrize("given", [
-    lambda: iter([X]), lambda: [[X]], lambda: [(X,)], lambda: [{"x": X}], lambda: [X.tolist()] * 0 + [X],
+    inputs, lambda: [[X]], lambda: [(X,)], lambda: [{"x": X}], lambda: X, [X[:1], X], X, {"x": X},
     lambda: (batch for batch in (X, X[:1], X))])
 def test_build_takes_what_input_functions_give(given, saved_model):
     c = converter(saved_model, maximum_cached_engines=2)

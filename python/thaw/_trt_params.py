@@ -136,6 +136,14 @@ def _as_array(value):
     return array
 
 
+def elements(input_fn):
+    """What an input_fn yields. What it would yield does in its place: a list or generator; an array or
+    a dict is one element."""
+    given = input_fn() if callable(input_fn) else input_fn
+    one = isinstance(given, (np.ndarray, dict)) or hasattr(given, "numpy")
+    return [given] if one else given
+
+
 def named_inputs(inputs, infos):
     """{name: array} of an input_fn's element for the model's inputs."""
     args, kwargs = as_inputs(inputs)

@@ -4,7 +4,7 @@ from . import _trt_model, _trt_report
 from ._function import Function
 from ._settings import default_options
 from ._trt_params import (DEFAULT_TRT_MAX_WORKSPACE_SIZE_BYTES, TrtConversionParams,
-                          TrtPrecisionMode, check_params, engine_options, expect, is_int8,
+                          TrtPrecisionMode, check_params, elements, engine_options, expect, is_int8,
                           named_inputs, profile_strategy)
 from .engine import Calibration, optimize
 from .saved_model import DEFAULT_SERVING_SIGNATURE_DEF_KEY, SERVING
@@ -71,9 +71,9 @@ class TrtGraphConverterV2(object):
         not wanted, thaw.InputError (a ValueError or OSError) for a model that can't be used.
         """
         expect(not self._converted, "convert() is already called")
-        if self._need_calibration and not calibration_input_fn:
+        if self._need_calibration and calibration_input_fn is None:
             raise ValueError("Should specify calibration_input_fn: INT8 needs it to choose ranges")
-        if not self._need_calibration and calibration_input_fn:
+        if not self._need_calibration and calibration_input_fn is not None:
             raise ValueError("Should not specify calibration_input_fn: only INT8 with "
                              "use_calibration=True is calibrated")
         if self._input_saved_model_dir is None:
@@ -93,7 +93,7 @@ class TrtGraphConverterV2(object):
 
     def _calibrate(self, input_fn):
         model = self._source.model
-        batches = [named_inputs(given, model.inputs) for given in input_fn()]
+        batches = [named_inputs(given, model.inputs) for given in elements(input_fn)]
         if not batches:
             raise ValueError("calibration_input_fn gave nothing: one batch or more was expected")
         options = default_options()
@@ -113,14 +113,14 @@ class TrtGraphConverterV2(object):
         """
         if self._build_called_once:
             raise NotImplementedError("build() is already called; it can be called once")
-        if not input_fn:
+        if input_fn is None:
             raise RuntimeError("input_fn is None: build() needs the inputs to build plans for")
         if not self._converted:
             raise RuntimeError("Need to call convert() before build()")
         if self._need_calibration and not self._calibrated:
             self._calibrate(self._calibration_input_fn)
         engine = self._engine(tune=True)
-        for given in input_fn():
+        for given in elements(input_fn):
             inputs = named_inputs(given, engine.inputs)
             shapes = {name: value.shape for name, value in inputs.items()}
             if shapes not in self._shapes:
