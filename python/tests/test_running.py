@@ -264,6 +264,29 @@ def test_ctrl_c(what):
     assert (done.returncode, done.stdout) == (0, b"interrupted\n"), done.stderr.decode()
 
 
+SLOW_CALL = """
+import sys, ctypes, os, signal, threading, time
+sys.path.insert(0, {path!r})
+from thaw._interrupt import interruptible
+slow = ctypes.CDLL(None).usleep
+slow.restype = ctypes.c_int
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+begun = time.time()
+try:
+    interruptible(None, slow, 1500000)
+except KeyboardInterrupt:
+    assert time.time() - begun < 1.2
+    print("interrupted", flush=True)
+"""
+
+
+def test_ctrl_c_is_heard_while_a_plan_is_built():
+    """By what prepare(), save() and calibrating wait with, around a call that takes long."""
+    done = subprocess.run([sys.executable, "-c", SLOW_CALL.format(path=str(ROOT / "python"))],
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60)
+    assert (done.returncode, done.stdout) == (0, b"interrupted\n"), done.stderr.decode()
+
+
 def test_ctrl_c_ends_the_program(tmp_path):
     running = subprocess.Popen(
         [sys.executable, "-m", "thaw", "bench", str(BUNDLED), "--runs", "1000000"],

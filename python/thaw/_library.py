@@ -117,7 +117,7 @@ class OptimizeOptions(_Sized):
                 ("shapes", POINTER(Shape)), ("shape_sets", c_size_t), ("inputs_per_set", c_size_t),
                 ("engine", POINTER(EngineOptions)), ("no_build", c_int32), ("overwrite", c_int32),
                 ("check_seconds", c_double), ("progress", ProgressFunction),
-                ("progress_user", c_void_p)]
+                ("progress_user", c_void_p), ("log", LogFunction), ("log_user", c_void_p)]
 
 
 class DetectorOptions(_Sized):

@@ -5,6 +5,7 @@ import ctypes
 from . import _library, errors
 from ._interrupt import interruptible
 from ._options import engine_options
+from .model import LOG
 
 
 def save(engine, path, overwrite, progress, build=True, model=None, **changes):
@@ -27,9 +28,10 @@ def save(engine, path, overwrite, progress, build=True, model=None, **changes):
     shapes = [_library.shape_of(shape) for one in engine._shapes for shape in one]
     options.shape_sets, options.inputs_per_set = len(engine._shapes), len(engine.inputs)
     options.shapes = (_library.Shape * len(shapes))(*shapes)
+    options.log = LOG
     if progress is not None:
         options.progress = _library.ProgressFunction(
             lambda _user, text: progress(text.decode("utf-8", "replace")))
     interruptible(engine, _library.library().thaw_optimize,
-                   _library.text(model.path, "path"), _library.text(path, "path"),
-                   ctypes.byref(options))
+                  _library.text(model.path, "path"), _library.text(path, "path"),
+                  ctypes.byref(options))

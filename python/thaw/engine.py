@@ -96,9 +96,11 @@ class Calibration:
             one.fill(tensor)
         self.model = model
         options = engine_options({"device": device, "threads": threads})
-        self._handle = _library.create(
-            "calibration", library.thaw_calibrate, model._handle.pointer, ctypes.byref(options),
-            tensors, len(given) // len(names) if names else 0)
+        made = ctypes.c_void_p()
+        interruptible((model, given), library.thaw_calibrate, model._handle.pointer,
+                      ctypes.byref(options), tensors, len(given) // max(1, len(names)),
+                      ctypes.byref(made))
+        self._handle = _library.Handle("calibration", made.value)
 
 
 class Engine:

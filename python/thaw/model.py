@@ -37,7 +37,7 @@ def _log(_user, level, text):
 
 
 # For good: models and engines call it as long as they live.
-_LOG = _library.LogFunction(_log)
+LOG = _library.LogFunction(_log)
 
 
 class Model:
@@ -82,7 +82,7 @@ def load(path, signature=None, outputs=None, inputs=None):
 
     Raises InputError where the model can't be used (NotFoundError where it is not there), naming
     file and node; UsageError for wrong arguments."""
-    options = _library.ModelOptions(log=_LOG)
+    options = _library.ModelOptions(log=LOG)
     options.signature = _library.text(signature, "signature")
     options.outputs, options.output_count = _library.texts(outputs, "outputs")
     options.inputs, options.input_count = _library.texts(inputs, "inputs")
