@@ -9,13 +9,13 @@ def interruptible(kept, function, *arguments):
     stands for."""
     import threading
     if threading.current_thread() is not threading.main_thread():
-        _library.check(function(*arguments))
+        _library.checked(function, *arguments)
         return
     failure = []
 
     def work(_kept):
         try:
-            _library.check(function(*arguments))
+            _library.checked(function, *arguments)
         except errors.Error as error:
             failure.append(error)
 

@@ -269,6 +269,11 @@ def check(status):
         raise errors.of_status(status, message)
 
 
+def checked(function, *arguments):
+    """Calls a function that returns a thaw_status; raises what that stands for."""
+    check(function(*arguments))
+
+
 # Threads of requests that are in a callback.
 _callbacks = set()
 

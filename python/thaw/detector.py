@@ -1,8 +1,10 @@
 """Pictures in, detections out."""
 
 import ctypes
+import functools
 
 from . import _library, errors
+from ._interrupt import interruptible
 from ._options import engine_options
 from .detection import Detection, Detections
 from .model import Model, load
@@ -41,6 +43,7 @@ class Detector:
         elif not isinstance(model, Model):
             model = load(model)
         self.model, self.labels, self.score = model, labels, score
+        self._sizes = set()  # (width, height) of pictures that it has seen
         self._again = (labels, score, outputs, options)
         given = engine_options(options, calibration)
         self._calibration = calibration
@@ -107,8 +110,15 @@ class Detector:
 
     def _detect(self, picture, options):
         library = _library.library()
-        handle = _library.create("detections", library.thaw_detector_detect, self._handle.pointer,
-                                 picture._handle.pointer, ctypes.byref(options))
+        made = ctypes.c_void_p()
+        size = (picture.width, picture.height)
+        # A plan may have to be built for a new size; then, and for tiles, Ctrl-C is worth a thread.
+        detect = _library.checked if size in self._sizes and not options.tile_rows else \
+            functools.partial(interruptible, (self, picture))
+        detect(library.thaw_detector_detect, self._handle.pointer, picture._handle.pointer,
+               ctypes.byref(options), ctypes.byref(made))
+        self._sizes.add(size)
+        handle = _library.Handle("detections", made.value)
         found = Detections(picture.width, picture.height, stages_of(library.thaw_detections_stages, handle.pointer), handle)
         one = _library.Detection()
         for index in range(library.thaw_detections_count(handle.pointer)):

@@ -100,7 +100,9 @@ class Run:
             status = self._wait_for(self._pointer, _SLICE, self._ended_reference)
             while not (status or self._ended.value):
                 status = self._wait_for(self._pointer, _SLICE, self._ended_reference)
-        except KeyboardInterrupt:
+        except errors.Error:
+            raise
+        except BaseException:  # KeyboardInterrupt, or whatever a signal's handler raised
             self.cancel()
             _library.library().thaw_request_wait(self._pointer)
             raise
