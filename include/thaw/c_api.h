@@ -347,6 +347,10 @@ THAW_API thaw_status thaw_request_set_profiling(thaw_request* request, int on);
 /* The latest plan with its layers and segments; NULL before the first. */
 THAW_API thaw_status thaw_request_plan(const thaw_request* request, thaw_plan** plan);
 
+/* A DLManagedTensor's deleter that sets the int32_t at its manager_ctx to 1 and does nothing else:
+ * for languages whose code must not run wherever another library lets a tensor go. */
+THAW_API void thaw_dlpack_deleter(void* managed_tensor);
+
 /* ---- Batchers: single inferences of many threads, run together ---- */
 
 typedef struct thaw_batcher thaw_batcher;

@@ -249,13 +249,42 @@ def test_results_go_out_by_dlpack_without_a_copy():
         array = np.from_dlpack(tensor)
         assert array.__array_interface__["data"][0] == request._results[0].data
         np.testing.assert_array_equal(array, X + X)
-        assert len(_dlpack._exported) == 1
+        assert _dlpack.free_what_is_over() == 1
         del array
+    assert _dlpack.free_what_is_over() == 0
+    capsule = tensor.__dlpack__()
+    assert _dlpack.free_what_is_over() == 1
+    del capsule  # that nobody took
+    assert _dlpack.free_what_is_over() == 0
+
+
+def test_letting_results_go_spoils_no_exception():
+    """What another library frees in the midst of an exception."""
+    if not hasattr(np, "from_dlpack"):
+        pytest.skip("numpy has no from_dlpack")
+    request = graphs.engine(graphs.adding(shape=(4, 3))).request()
+    request.set_input("a", X)
+    request.set_input("b", X)
+    request.run()
+    for _ in range(20):
+        with pytest.raises(ValueError, match="reshape"):
+            np.from_dlpack(request.tensors()["total"]).reshape(7, 7)
+        with pytest.raises(TypeError, match="PyCapsule"):
+            request.tensors()["total"].__dlpack__() + 1
+    assert _dlpack.free_what_is_over() == 0
+
+
+def test_a_capsule_keeps_the_memory():
+    request = graphs.engine(graphs.adding(shape=(4, 3))).request()
+    request.set_input("a", X)
+    request.set_input("b", X)
+    request.run()
+    capsule = request.tensors()["total"].__dlpack__()
+    del request
     gc.collect()
-    assert not _dlpack._exported
-    tensor.__dlpack__()  # that nobody takes
-    gc.collect()
-    assert not _dlpack._exported
+    assert _dlpack.free_what_is_over() == 1
+    address = _dlpack.read(capsule, "it")[0]
+    np.testing.assert_array_equal(np.ndarray((4, 3), "f4", _arrays._memory(address, 48)), X + X)
 
 
 def test_what_dlpack_brings_that_cannot_be_read():

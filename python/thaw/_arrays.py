@@ -215,6 +215,9 @@ class Tensor:
             raise errors.UsageError("output '{}': strings can't pass through DLPack".format(self.name))
         return _dlpack.export(self._keeper, address, self.dtype, shape)
 
+    def __del__(self):
+        _dlpack.free_what_is_over()
+
     def __dlpack_device__(self):
         return (_dlpack.CPU, 0)
 

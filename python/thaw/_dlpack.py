@@ -2,13 +2,18 @@
 
 A capsule that comes in is never consumed: whoever holds it keeps the tensor's memory, and its own
 destructor lets it go.
+
+Of what goes out no Python code runs when another library lets it go: that may be in the midst of an
+exception, which such code would spoil. The library's thaw_dlpack_deleter marks it, and the next
+export frees what is marked.
 """
 
 import ctypes
-from ctypes import (CFUNCTYPE, POINTER, Structure, c_char_p, c_int32, c_int64, c_uint8, c_uint16,
+import sys
+from ctypes import (POINTER, Structure, c_char_p, c_int32, c_int64, c_uint8, c_uint16,
                     c_uint64, c_void_p, py_object)
 
-from . import errors
+from . import _library, errors
 
 CPU = 1
 # Of kinds of memory that the host reads as its own: pinned by CUDA, by ROCm, managed by CUDA.
@@ -25,8 +30,8 @@ class DLManagedTensor(Structure):
     pass
 
 
-_Deleter = CFUNCTYPE(None, c_void_p)
-DLManagedTensor._fields_ = [("dl_tensor", DLTensor), ("manager_ctx", c_void_p), ("deleter", _Deleter)]
+DLManagedTensor._fields_ = [("dl_tensor", DLTensor), ("manager_ctx", c_void_p),
+                            ("deleter", c_void_p)]
 
 _CODES = {"int": 0, "uint": 1, "float": 2, "bfloat": 4, "bool": 6}
 _NAMES = {code: name for name, code in _CODES.items()}
@@ -36,9 +41,8 @@ _get = _api.PyCapsule_GetPointer
 _get.restype, _get.argtypes = c_void_p, [py_object, c_char_p]
 _new = _api.PyCapsule_New
 _new.restype, _new.argtypes = py_object, [c_void_p, c_char_p, c_void_p]
-# On a capsule that is being destroyed, which must not become a Python object again.
-_is_valid = ctypes.PYFUNCTYPE(ctypes.c_int, c_void_p, c_char_p)(("PyCapsule_IsValid", _api))
-_get_dying = ctypes.PYFUNCTYPE(c_void_p, c_void_p, c_char_p)(("PyCapsule_GetPointer", _api))
+_is_valid = _api.PyCapsule_IsValid
+_is_valid.restype, _is_valid.argtypes = ctypes.c_int, [py_object, c_char_p]
 
 
 def read(capsule, what):
@@ -66,31 +70,40 @@ def read(capsule, what):
 
 class _Exported(Structure):
     """A DLManagedTensor with its shape behind it."""
-    _fields_ = [("managed", DLManagedTensor), ("shape", c_int64 * 32)]
+    _fields_ = [("managed", DLManagedTensor), ("shape", c_int64 * 32), ("is_gone", c_int32)]
 
 
-# What was exported and not let go, by the address of its _Exported.
-_exported = {}
+# What was exported: [(its _Exported, who keeps the memory, the capsule)].
+_exports = []
 
 
-def _delete(address):
-    _exported.pop(address, None)
+def _references(entry):
+    return sys.getrefcount(entry[2])
 
 
-_DELETE = _Deleter(_delete)
+_ONE_REFERENCE = _references((None, None, object()))
 
 
-def _destroy(capsule):
-    if _is_valid(capsule, b"dltensor"):  # nobody took it
-        _delete(_get_dying(capsule, b"dltensor"))
+def _is_over(entry):
+    """Whether it was let go by who took it, or nobody took it and nobody has the capsule any more."""
+    return entry[0].is_gone or (_references(entry) == _ONE_REFERENCE and
+                                _is_valid(entry[2], b"dltensor"))
 
 
-# Called with the GIL, in the middle of the capsule's end.
-_DESTROY = ctypes.PYFUNCTYPE(None, c_void_p)(_destroy)
+def free_what_is_over():
+    """Frees the memory of exports that are over; returns how many are not."""
+    for entry in list(_exports):
+        if _is_over(entry):
+            try:
+                _exports.remove(entry)
+            except ValueError:  # another thread was here
+                pass
+    return len(_exports)
 
 
 def export(owner, address, dtype, shape):
     """A capsule of dense memory that `owner` keeps."""
+    free_what_is_over()
     out = _Exported()
     for index, extent in enumerate(shape):
         out.shape[index] = extent
@@ -99,8 +112,10 @@ def export(owner, address, dtype, shape):
     tensor.data, tensor.device_type, tensor.ndim = address, CPU, len(shape)
     tensor.code = _CODES[name]
     tensor.bits, tensor.lanes = int(dtype[len(name):] or 8), 1
-    tensor.shape = ctypes.cast(out.shape, POINTER(c_int64))
-    out.managed.deleter = _DELETE
     at = ctypes.addressof(out)
-    _exported[at] = (out, owner)
-    return _new(at, b"dltensor", ctypes.cast(_DESTROY, c_void_p))
+    tensor.shape = ctypes.cast(at + _Exported.shape.offset, POINTER(c_int64))
+    out.managed.manager_ctx = at + _Exported.is_gone.offset
+    out.managed.deleter = ctypes.cast(_library.library().thaw_dlpack_deleter, c_void_p)
+    capsule = _new(at, b"dltensor", None)
+    _exports.append((out, owner, capsule))
+    return capsule

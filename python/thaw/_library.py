@@ -210,6 +210,7 @@ _OTHERS = {
     "thaw_picture_rgb": (c_void_p, [_H]),
     "thaw_picture_warning": (c_char_p, [_H]),
     "thaw_detections_count": (c_size_t, [_H]),
+    "thaw_dlpack_deleter": (None, [c_void_p]),
     "thaw_main": (c_int, [c_int, POINTER(c_char_p)]),
 }
 _FREED = ("model", "engine", "calibration", "plan", "request", "batcher", "pending", "results", "picture",

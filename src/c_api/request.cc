@@ -155,4 +155,23 @@ thaw_status thaw_request_plan(const thaw_request* request, thaw_plan** plan) {
   });
 }
 
+void thaw_dlpack_deleter(void* managed_tensor) {
+  // DLManagedTensor begins with a DLTensor, whose last field is a uint64_t; dlpack.h is not needed
+  // for the rest.
+  struct DlTensor {
+    void* data;
+    int32_t device[2];
+    int32_t ndim;
+    int32_t dtype;
+    int64_t* shape;
+    int64_t* strides;
+    uint64_t byte_offset;
+  };
+  struct DlManagedTensor {
+    DlTensor tensor;
+    void* manager_ctx;
+  };
+  *static_cast<int32_t*>(static_cast<DlManagedTensor*>(managed_tensor)->manager_ctx) = 1;
+}
+
 }  // extern "C"
