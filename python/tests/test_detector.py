@@ -172,3 +172,4 @@ def test_of_an_engine_and_of_what_it_saved(scene, tmp_path):
     engine.save(str(tmp_path / "fast"))
     by_file = thaw.Detector(str(tmp_path / "fast"), labels=str(BUNDLED_LABELS), threads=1)
     assert by_file(scene) == by_engine(scene) != []
+    assert pickle.loads(pickle.dumps(by_engine))(scene) == by_engine(scene)

@@ -46,6 +46,19 @@ def test_inputs_by_place_and_by_name(call):
     np.testing.assert_array_equal(out["twice"], A + A)
 
 
+def test_a_model_without_inputs():
+    engine = graphs.engine(graphs.constant_int("six", 6) + graphs.unary("same", "Identity", "six", "int32"))
+    assert engine.inputs == [] and engine()["same"] == 6
+    with pytest.raises(thaw.UsageError, match="1 inputs were given, the model has 0"):
+        engine(A)
+
+
+def test_a_bare_shape_is_one():
+    for shapes in ((2, 3), [(2, 3)], {"x": (2, 3)}):
+        engine = graphs.engine(graphs.identity("float32", (-1, 3)), shapes=shapes)
+        assert engine._shapes == [[(2, 3)]] and len(engine.plans()) == 1
+
+
 def test_chosen_outputs():
     engine = graphs.engine(graphs.adding())
     assert list(engine.run([A, B], outputs=["twice:0"])) == ["twice:0"]

@@ -37,14 +37,15 @@ class Detector:
                    "memory_limit": memory_limit, "max_cached_engines": max_cached_engines,
                    "tune": tune, "timing_cache": timing_cache, "pin": pin}
         calibration = None
-        if hasattr(model, "calibration"):  # an Engine, whose module needs numpy
+        is_engine = hasattr(model, "calibration")  # whose module needs numpy
+        if is_engine:
             options = dict(model.options, precision=model.precision)
             calibration, model = model.calibration, model.model
         elif not isinstance(model, Model):
             model = load(model)
         self.model, self.labels, self.score = model, labels, score
         self._sizes = set()  # (width, height) of pictures that it has seen
-        self._again = (labels, score, outputs, options)
+        self._again = (labels, score, outputs, options, is_engine)
         given = engine_options(options, calibration)
         self._calibration = calibration
         roles = _library.DetectorOptions()
@@ -137,7 +138,8 @@ class Detector:
         return _detector_again, (self.model,) + self._again
 
 
-def _detector_again(model, labels, score, outputs, options):
-    options = {key: value for key, value in options.items() if key != "outputs"}
-    return Detector(model, labels, score, outputs, **options)
-
+def _detector_again(model, labels, score, outputs, options, is_engine):
+    if not is_engine:
+        return Detector(model, labels, score, outputs, **options)
+    from .engine import Engine
+    return Detector(Engine(model, options), labels, score, outputs)

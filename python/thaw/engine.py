@@ -57,7 +57,7 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
     if calibrate is not None and not isinstance(calibrate, Calibration):
         calibrate = Calibration(model, calibrate, device=device, threads=threads)
     engine = Engine(model, options, calibrate)
-    for shape in shapes if shapes is not None else ():
+    for shape in _sets(shapes):
         engine.prepare(shape)
     return engine
 
@@ -150,7 +150,7 @@ class Engine:
 
     def _ordered(self, args, kwargs):
         """A call's inputs in the order of self.inputs; None for those that are not given."""
-        if not kwargs and len(args) == self._count and type(args[0]) is not dict:
+        if not kwargs and 0 < len(args) == self._count and type(args[0]) is not dict:
             return args
         if len(args) == 1 and isinstance(args[0], dict) and not kwargs:
             args, kwargs = (), args[0]
@@ -256,6 +256,15 @@ class Engine:
 
 def _optimize_again(model, options, shapes):
     return optimize(model, shapes=shapes, **options)
+
+
+def _sets(shapes):
+    """optimize()'s shapes as a list, where a bare shape is one."""
+    if shapes is None:
+        return []
+    if isinstance(shapes, dict) or isinstance(shapes, tuple) and all(isinstance(d, int) for d in shapes):
+        return [shapes]
+    return shapes
 
 
 def _as_set(shapes, count):
