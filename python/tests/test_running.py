@@ -307,3 +307,43 @@ def test_other_processes_get_an_engine_by_pickling():
     want = engine(picture)
     for name in want:
         np.testing.assert_array_equal(got[name], want[name])
+
+
+def test_a_fork_makes_its_own(adding):
+    """What was made before it has no threads there: an error, in place of waiting for ever."""
+    adding(X, X)
+    request, batcher = adding.request(), thaw.Batcher(adding)
+    request.set_input("a", X)
+    request.set_input("b", X)
+    detector = thaw.Detector(BUNDLED)
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            calls = [lambda: adding(X, X), request.run, request.start, lambda: adding.prepare([(2, 3)] * 2),
+                     lambda: run_loop(adding.infer_async(X, X)), lambda: batcher(X[:1], X[:1]),
+                     lambda: detector(np.zeros((64, 64, 3), "u1"))]
+            for call in calls:
+                with pytest.raises(thaw.UsageError, match="before a fork"):
+                    call()
+            del request, batcher, detector, calls, call
+            own = graphs.engine(graphs.adding())
+            np.testing.assert_array_equal(own(X, X)["total"], X + X)
+            del own
+            status = 0
+        except BaseException:
+            import traceback
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    end = time.time() + 30
+    while time.time() < end:
+        pid, status = os.waitpid(child, os.WNOHANG)
+        if pid:
+            break
+        time.sleep(0.02)
+    else:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        pytest.fail("the fork waits for ever")
+    assert status == 0

@@ -31,6 +31,7 @@ class _AsyncRun(Run):
                                                                     None))
 
     def begin(self, loop, tell, lost):
+        self._handle.check_process()
         self._told.append((loop, tell, lost))
         status = self._start(self._pointer)
         if status:

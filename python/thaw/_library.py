@@ -293,14 +293,25 @@ class on_a_requests_thread:
 class Handle:
     """A handle of the library's, freed with its last reference. `needs` is kept alive by it."""
 
-    __slots__ = ("pointer", "_free", "_needs", "__weakref__")
+    __slots__ = ("pointer", "_process", "_free", "_needs", "__weakref__")
 
     def __init__(self, kind, pointer, needs=None):
         self.pointer = pointer
+        self._process = os.getpid()
         self._free = getattr(library(), "thaw_{}_free".format(kind))
         self._needs = needs
 
+    def check_process(self):
+        """Raises UsageError in a fork of the process that made it: its threads are not there, and whoever
+        waited for them would wait for ever."""
+        if self._process != os.getpid():
+            raise errors.UsageError(
+                "was made by another process, before a fork, which threads don't survive: make it in "
+                "this process, or start processes by multiprocessing's 'spawn'")
+
     def __del__(self):
+        if self._process != os.getpid():
+            return
         if _callbacks and threading.get_ident() in _callbacks:
             threading.Thread(target=self._free, args=(self.pointer,), name="thaw").start()
         else:

@@ -57,6 +57,7 @@ class Batcher:
             ctypes.byref(options), needs=engine._handle)
 
     def _tensors(self, args, kwargs):
+        self._handle.check_process()
         values = self.engine._ordered(args, kwargs)
         if any(value is None for value in values):
             raise errors.UsageError("a batcher wants all inputs: {}".format(

@@ -110,6 +110,7 @@ class Detector:
         return options
 
     def _detect(self, picture, options):
+        self._handle.check_process()
         library = _library.library()
         made = ctypes.c_void_p()
         size = (picture.width, picture.height)

@@ -221,6 +221,7 @@ class Engine:
 
     def _prepare(self, shapes, owner, function):
         """Calls thaw_engine_prepare or thaw_request_prepare; shapes in the order of the inputs."""
+        owner._handle.check_process()
         names = [info.name for info in self.inputs]
         ordered = _in_order(_as_set(shapes, self._count), names, "shapes")
         table = (_library.Shape * self._count)(

@@ -87,6 +87,7 @@ class Run:
 
         Raises InputError where the graph itself fails or an input is missing, ResourceError where
         memory is short, Cancelled."""
+        self._handle.check_process()
         # Signals are handled by the main thread alone, and only between calls into the library.
         if get_ident() != threading.main_thread().ident:
             status = self._run(self._pointer)
@@ -184,6 +185,7 @@ class Request(Run):
     def start(self):
         """Begins a run and returns at once; wait() says what came of it. Until then only wait() and
         cancel() may be called."""
+        self._handle.check_process()
         _library.check(self._start(self._pointer))
 
     def wait(self, timeout=None):
