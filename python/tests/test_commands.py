@@ -1,5 +1,6 @@
 """The commands as functions, the command line program as a module, devices, the version."""
 
+import os
 import re
 import subprocess
 import sys
@@ -15,7 +16,7 @@ SCENES = ROOT / "examples/traffic_lights/validation"
 
 def module(*arguments):
     return subprocess.run([sys.executable, "-m", "thaw"] + [str(a) for a in arguments],
-                          env={"PYTHONPATH": str(ROOT / "python")}, stdout=subprocess.PIPE,
+                          env=dict(os.environ, PYTHONPATH=str(ROOT / "python")), stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE)
 
 
@@ -87,7 +88,7 @@ def test_a_detectors_program_needs_no_numpy():
             "from thaw import *\n"
             "assert Detector is thaw.Detector and not hasattr(thaw, 'nothing')\n").format(
                 str(BUNDLED), str(SCENES / "10000000.jpg"))
-    subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": str(ROOT / "python")}, check=True)
+    subprocess.run([sys.executable, "-c", code], env=dict(os.environ, PYTHONPATH=str(ROOT / "python")), check=True)
 
 
 def test_devices():

@@ -1,6 +1,7 @@
 """Pictures in, detections out, and the forms in which others want them."""
 
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def scene():
 def test_finds_what_the_command_finds(detector, scene, tmp_path):
     subprocess.run([sys.executable, "-m", "thaw", "detect", str(BUNDLED), str(scene), "--labels",
                     str(BUNDLED_LABELS), "--score", "0.3", "--json", str(tmp_path / "out.json")],
-                   env={"PYTHONPATH": str(ROOT / "python")}, stdout=subprocess.PIPE, check=True)
+                   env=dict(os.environ, PYTHONPATH=str(ROOT / "python")), stdout=subprocess.PIPE, check=True)
     (image,) = json.loads((tmp_path / "out.json").read_text())["images"]
     found = detector(scene)
     assert len(found) > 0 and (found.width, found.height) == (image["width"], image["height"])
