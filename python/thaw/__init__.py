@@ -17,8 +17,8 @@ from .version import __version__
 
 __all__ = [
     "Batcher", "Calibration", "Cancelled", "Detection", "Detections", "Detector", "DeviceInfo",
-    "Engine", "Error", "InputError", "InternalError", "Layer", "MemoryUse", "Model", "NotFoundError",
-    "Pending", "Picture", "Plan", "Request", "ResourceError", "Segment", "StageTimes", "Tensor",
+    "Engine", "Error", "InputError", "InternalError", "Layer", "MemoryUse", "Model",
+    "NotFoundError", "Pending", "Picture", "Plan", "Request", "ResourceError", "Segment", "StageTimes", "Tensor",
     "TensorInfo", "UsageError", "__version__", "bench", "compare", "convert", "devices", "inspect",
     "load", "optimize", "summary"]
 

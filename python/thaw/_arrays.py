@@ -13,8 +13,8 @@ CODES = {np.dtype(name): code for code, name in enumerate(_library.DTYPES)
 _NUMPY = {code: dtype for dtype, code in CODES.items()}
 _BY_NAME = {name: code for code, name in enumerate(_library.DTYPES) if name}
 
-# Inputs that had to be copied, for tests and for who wonders: of another layout or byte order, lists,
-# strings.
+# Inputs that had to be copied, for tests and for who wonders: of another layout or byte order,
+# lists, strings.
 copies = 0
 
 
@@ -51,8 +51,8 @@ def _of_array(array, info):
         elif array.dtype.kind in "SUO":
             return _of_strings(array, info)
         elif CODES.get(array.dtype.newbyteorder("=")) is None:
-            raise errors.InputError("input '{}': is {} by its signature, an array of {} was given".format(
-                info.name, info.dtype, array.dtype))
+            raise errors.InputError(
+                "input '{}': is {} by its signature, an array of {} was given".format(info.name, info.dtype, array.dtype))
         else:
             _count_copy()
             array = array.astype(array.dtype.newbyteorder("="))
@@ -77,7 +77,8 @@ def _of_strings(array, info):
     for row, value in zip(table, elements):
         row.data = ctypes.cast(ctypes.c_char_p(value), ctypes.c_void_p).value
         row.size = len(value)
-    return Fed(STRING, array.shape, ctypes.addressof(table), ctypes.sizeof(table), (table, elements))
+    return Fed(STRING, array.shape, ctypes.addressof(table), ctypes.sizeof(table),
+               (table, elements))
 
 
 def _of_dlpack(value, info):
@@ -115,9 +116,9 @@ def _memory(address, size):
 
 
 def fed(value, info):
-    """A Fed of whatever stands for an array: numpy's, those of any library that offers DLPack, numpy's
-    array interface, the buffer protocol or .numpy() (torch, TensorFlow, JAX, CuPy ...), lists, numbers
-    and texts. Without a copy where it lies dense in the host's memory.
+    """A Fed of whatever stands for an array: numpy's, those of any library that offers DLPack,
+    numpy's array interface, the buffer protocol or .numpy() (torch, TensorFlow, JAX, CuPy ...),
+    lists, numbers and texts. Without a copy where it lies dense in the host's memory.
 
     Raises InputError, naming the input, where it has another type."""
     if isinstance(value, np.ndarray):
@@ -146,7 +147,8 @@ def _narrowed(array, info):
     """Python's own numbers in the input's type, where they are the same numbers there."""
     with np.errstate(all="ignore"):
         cast = array.astype(info.dtype)
-    if array.dtype.kind not in "fiub" or (cast.dtype.kind != "f" and not np.array_equal(cast, array)):
+    is_same = cast.dtype.kind == "f" or np.array_equal(cast, array)
+    if array.dtype.kind not in "fiub" or not is_same:
         raise ValueError("numbers that {} does not hold".format(info.dtype))
     return cast
 
@@ -158,8 +160,8 @@ def result(tensor):
 
 
 def copied(code, shape, address, size):
-    """A new array of a result. bfloat16 becomes float32, which holds all its numbers; strings become
-    an object array of bytes."""
+    """A new array of a result. bfloat16 becomes float32, which holds all its numbers; strings
+    become an object array of bytes."""
     if code == STRING:
         count = size // ctypes.sizeof(_library.Bytes)
         rows = (_library.Bytes * count).from_address(address) if count else ()
@@ -176,8 +178,8 @@ def copied(code, shape, address, size):
 
 
 def viewed(code, shape, address, size, keeper):
-    """The same without a copy; the array holds `keeper`, which keeps the memory. None of bfloat16 and
-    strings, which have to be copied."""
+    """The same without a copy; the array holds `keeper`, which keeps the memory. None of bfloat16
+    and strings, which have to be copied."""
     if code in (STRING, BFLOAT16):
         return None
     if not size:
@@ -212,7 +214,8 @@ class Tensor:
     def __dlpack__(self, stream=None, **_):
         code, shape, address, _size = self._result
         if code == STRING:
-            raise errors.UsageError("output '{}': strings can't pass through DLPack".format(self.name))
+            raise errors.UsageError("output '{}': strings can't pass through DLPack".format(
+                self.name))
         return _dlpack.export(self._keeper, address, self.dtype, shape)
 
     def __del__(self):

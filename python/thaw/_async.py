@@ -13,8 +13,8 @@ class _AsyncRun(Run):
     def __init__(self, engine):
         super().__init__(engine)
         # (loop, what is called there with the status and the message, what is called here where the
-        # loop was closed) of the run that goes on. The callback holds this list alone: the run holds
-        # the callback.
+        # loop was closed) of the run that goes on. The callback holds this list alone: the run
+        # holds the callback.
         self._told = told = []
 
         def ended(_user, status, message):
@@ -40,8 +40,8 @@ class _AsyncRun(Run):
 
 
 class AsyncRuns:
-    """The runs of one engine, as many as the processors have room for. Any number of event loops may
-    use them."""
+    """The runs of one engine, as many as the processors have room for. Any number of event loops
+    may use them."""
 
     def __init__(self, engine):
         # What a run needs of the engine, which has this object.

@@ -1,4 +1,5 @@
-"""DLPack's structs (version 0 of the protocol) over ctypes: tensors of other libraries in, results out.
+"""DLPack's structs (version 0 of the protocol) over ctypes: tensors of other libraries in, results
+out.
 
 A capsule that comes in is never consumed: whoever holds it keeps the tensor's memory, and its own
 destructor lets it go.
@@ -23,7 +24,8 @@ HOST = (CPU, 3, 11, 13)
 class DLTensor(Structure):
     _fields_ = [("data", c_void_p), ("device_type", c_int32), ("device_id", c_int32),
                 ("ndim", c_int32), ("code", c_uint8), ("bits", c_uint8), ("lanes", c_uint16),
-                ("shape", POINTER(c_int64)), ("strides", POINTER(c_int64)), ("byte_offset", c_uint64)]
+                ("shape", POINTER(c_int64)), ("strides", POINTER(c_int64)),
+                ("byte_offset", c_uint64)]
 
 
 class DLManagedTensor(Structure):
@@ -85,7 +87,8 @@ _ONE_REFERENCE = _references((None, None, object()))
 
 
 def _is_over(entry):
-    """Whether it was let go by who took it, or nobody took it and nobody has the capsule any more."""
+    """Whether it was let go by who took it, or nobody took it and nobody has the capsule any
+    more."""
     return entry[0].is_gone or (_references(entry) == _ONE_REFERENCE and
                                 _is_valid(entry[2], b"dltensor"))
 

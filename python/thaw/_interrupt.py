@@ -5,8 +5,8 @@ from . import _library, errors
 
 def interruptible(kept, function, *arguments):
     """Calls what may take long on a thread of its own where this is the main one, so that Ctrl-C is
-    heard; the call itself goes on to its end then, and has `kept` live so long. Raises what its status
-    stands for."""
+    heard; the call itself goes on to its end then, and has `kept` live so long. Raises what its
+    status stands for."""
     import threading
     if threading.current_thread() is not threading.main_thread():
         _library.checked(function, *arguments)

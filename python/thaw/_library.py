@@ -7,16 +7,16 @@ that return a thaw_status are wrapped nowhere: callers hand the status to check(
 import ctypes
 import os
 import threading
-from ctypes import (POINTER, Structure, c_char_p, c_double, c_float, c_int, c_int32, c_int64, c_size_t,
-                    c_uint32, c_uint64, c_void_p)
+from ctypes import (POINTER, Structure, c_char_p, c_double, c_float, c_int, c_int32, c_int64,
+                    c_size_t, c_uint32, c_uint64, c_void_p)
 
 from . import errors
 
 MAX_RANK = 8
 
 # By thaw_dtype. "string" elements are bytes; numpy has no bfloat16.
-DTYPES = (None, "float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64", "uint8",
-          "uint16", "uint32", "uint64", "bool", "string", "list")
+DTYPES = (None, "float32", "float64", "float16", "bfloat16", "int8", "int16", "int32", "int64",
+          "uint8", "uint16", "uint32", "uint64", "bool", "string", "list")
 STRING = DTYPES.index("string")
 BFLOAT16 = DTYPES.index("bfloat16")
 
@@ -44,8 +44,8 @@ class _Sized(Structure):
 
 
 class TensorInfo(_Sized):
-    _fields_ = [("struct_size", c_size_t), ("name", c_char_p), ("tensor", c_char_p), ("dtype", c_int),
-                ("shape", Shape), ("optional", c_int)]
+    _fields_ = [("struct_size", c_size_t), ("name", c_char_p), ("tensor", c_char_p),
+                ("dtype", c_int), ("shape", Shape), ("optional", c_int)]
 
 
 class DeviceInfo(_Sized):
@@ -60,8 +60,8 @@ ProgressFunction = ctypes.CFUNCTYPE(None, c_void_p, c_char_p)
 
 class ModelOptions(_Sized):
     _fields_ = [("struct_size", c_size_t), ("signature", c_char_p), ("outputs", POINTER(c_char_p)),
-                ("output_count", c_size_t), ("inputs", POINTER(c_char_p)), ("input_count", c_size_t),
-                ("log", LogFunction), ("log_user", c_void_p)]
+                ("output_count", c_size_t), ("inputs", POINTER(c_char_p)),
+                ("input_count", c_size_t), ("log", LogFunction), ("log_user", c_void_p)]
 
 
 class EngineOptions(_Sized):
@@ -113,8 +113,8 @@ class ConvertOptions(_Sized):
 
 
 class OptimizeOptions(_Sized):
-    _fields_ = [("struct_size", c_size_t), ("outputs", POINTER(c_char_p)), ("output_count", c_size_t),
-                ("shapes", POINTER(Shape)), ("shape_sets", c_size_t), ("inputs_per_set", c_size_t),
+    _fields_ = [("struct_size", c_size_t), ("outputs", POINTER(c_char_p)),
+                ("output_count", c_size_t), ("shapes", POINTER(Shape)), ("shape_sets", c_size_t), ("inputs_per_set", c_size_t),
                 ("engine", POINTER(EngineOptions)), ("no_build", c_int32), ("overwrite", c_int32),
                 ("check_seconds", c_double), ("progress", ProgressFunction),
                 ("progress_user", c_void_p), ("log", LogFunction), ("log_user", c_void_p)]
@@ -138,7 +138,8 @@ class DetectOptions(_Sized):
 
 
 class Detection(Structure):
-    _fields_ = [("class_id", c_int32), ("score", c_float), ("box", c_float * 4), ("label", c_char_p)]
+    _fields_ = [("class_id", c_int32), ("score", c_float), ("box", c_float * 4),
+                ("label", c_char_p)]
 
 
 _OUT = POINTER(c_void_p)
@@ -213,13 +214,13 @@ _OTHERS = {
     "thaw_dlpack_deleter": (None, [c_void_p]),
     "thaw_main": (c_int, [c_int, POINTER(c_char_p)]),
 }
-_FREED = ("model", "engine", "calibration", "plan", "request", "batcher", "pending", "results", "picture",
-          "detector", "detections")
+_FREED = ("model", "engine", "calibration", "plan", "request", "batcher", "pending", "results",
+          "picture", "detector", "detections")
 
 
 def find():
-    """The path of libthaw.so: the package's own; else $THAW_LIBRARY; else that of the checkout which
-    this package lies in. Raises ResourceError where there is none."""
+    """The path of libthaw.so: the package's own; else $THAW_LIBRARY; else that of the checkout
+    which this package lies in. Raises ResourceError where there is none."""
     here = os.path.dirname(os.path.abspath(__file__))
     checkout = os.path.dirname(os.path.dirname(here))
     tried = [os.path.join(here, "libthaw.so"), os.environ.get("THAW_LIBRARY", ""),
@@ -228,8 +229,8 @@ def find():
         if path and os.path.exists(path):
             return path
     raise errors.ResourceError(
-        "no libthaw.so: neither {} nor $THAW_LIBRARY{} nor {} is there; install a wheel of thaw, or "
-        "build one with: ninja -C build/release thaw_shared".format(
+        "no libthaw.so: neither {} nor $THAW_LIBRARY{} nor {} is there; install a wheel of thaw, "
+        "or build one with: ninja -C build/release thaw_shared".format(
             tried[0], " ({})".format(tried[1]) if tried[1] else "", tried[2]))
 
 
@@ -302,12 +303,12 @@ class Handle:
         self._needs = needs
 
     def check_process(self):
-        """Raises UsageError in a fork of the process that made it: its threads are not there, and whoever
-        waited for them would wait for ever."""
+        """Raises UsageError in a fork of the process that made it: its threads are not there, and
+        whoever waited for them would wait for ever."""
         if self._process != os.getpid():
             raise errors.UsageError(
-                "was made by another process, before a fork, which threads don't survive: make it in "
-                "this process, or start processes by multiprocessing's 'spawn'")
+                "was made by another process, before a fork, which threads don't survive: make it "
+                "in this process, or start processes by multiprocessing's 'spawn'")
 
     def __del__(self):
         if self._process != os.getpid():
@@ -351,8 +352,8 @@ def texts(values, what):
 
 
 def shape_of(dims, what="shape"):
-    """A sequence of extents as a thaw_shape; None or -1 is an unknown extent, None for all of them an
-    unknown rank."""
+    """A sequence of extents as a thaw_shape; None or -1 is an unknown extent, None for all of them
+    an unknown rank."""
     out = Shape()
     if dims is None:
         out.rank = -1

@@ -15,8 +15,8 @@ def _bytes(value):
     try:
         return int(float(number) * _UNITS[unit])
     except (ValueError, KeyError):
-        raise errors.UsageError("memory_limit: {!r}; a number of bytes or a text such as '512MiB' was "
-                                "expected".format(value))
+        raise errors.UsageError("memory_limit: {!r}; a number of bytes or a text such as '512MiB' "
+                                "was expected".format(value))
 
 
 def precision_code(name):

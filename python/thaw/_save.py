@@ -9,12 +9,13 @@ from .model import LOG
 
 
 def save(engine, path, overwrite, progress, build=True, model=None, **changes):
-    """Plans are left out where not `build`; `model` is written in place of the engine's, `changes` are
-    options that differ from the engine's."""
+    """Plans are left out where not `build`; `model` is written in place of the engine's, `changes`
+    are options that differ from the engine's."""
     model = model or engine.model
     if set(model.options) - {"outputs"}:
-        raise errors.UsageError("an engine of a part of a model ({}) can't be saved; convert() writes "
-                                "the part as a model first".format(", ".join(sorted(model.options))))
+        raise errors.UsageError("an engine of a part of a model ({}) can't be saved; convert() "
+                                "writes the part as a model first".format(
+                                    ", ".join(sorted(model.options))))
     if model.path is None:
         raise errors.UsageError("a model that was loaded from bytes has no file to optimise")
     options = dict(engine.options, precision=engine.precision)

@@ -69,8 +69,8 @@ class Batcher:
         return tensors, given
 
     def __call__(self, *args, **kwargs):
-        """One inference: inputs as an engine's, each with a first extent of 1. Results by name, which
-        are the caller's."""
+        """One inference: inputs as an engine's, each with a first extent of 1. Results by name,
+        which are the caller's."""
         tensors, given = self._tensors(args, kwargs)
         results = _library.create("results", _library.library().thaw_batcher_run,
                                   self._handle.pointer, tensors, len(given))

@@ -1,5 +1,5 @@
-"""The commands inspect, convert, compare, bench and summary: each runs the command line program in a
-process of its own and gives the document that its --json prints (docs/commands.md)."""
+"""The commands inspect, convert, compare, bench and summary: each runs the command line program in
+a process of its own and gives the document that its --json prints (docs/commands.md)."""
 
 import os
 import sys
@@ -12,7 +12,8 @@ _PROGRAM = """
 import ctypes, os, signal, sys
 signal.signal(signal.SIGINT, signal.SIG_DFL)
 arguments = [os.fsencode(a) for a in ["thaw"] + sys.argv[2:]]
-sys.exit(ctypes.CDLL(sys.argv[1]).thaw_main(len(arguments), (ctypes.c_char_p * (len(arguments) + 1))(*arguments)))
+argv = (ctypes.c_char_p * (len(arguments) + 1))(*arguments)
+sys.exit(ctypes.CDLL(sys.argv[1]).thaw_main(len(arguments), argv))
 """
 
 
@@ -24,8 +25,8 @@ def _text(value):
 
 
 def _options(keywords):
-    """tile_overlap=0.3, no_tune=True, shape=[(1, 2), (1, 3)] as --tile-overlap 0.3 --no-tune --shape
-    1x2 --shape 1x3."""
+    """tile_overlap=0.3, no_tune=True, shape=[(1, 2), (1, 3)] as --tile-overlap 0.3 --no-tune
+    --shape 1x2 --shape 1x3."""
     arguments = []
     for name, value in keywords.items():
         option = "--" + name.rstrip("_").replace("_", "-")
@@ -63,8 +64,9 @@ def _run(command, positionals, keywords):
     import json
     import subprocess
     arguments = [command] + positionals + ["--json"] + _options(keywords)
-    done = subprocess.Popen([sys.executable, "-I", "-S", "-c", _PROGRAM, _library.find()] + arguments,
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    done = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", _PROGRAM, _library.find()] + arguments,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         out, err = done.communicate()
     except BaseException:
@@ -86,8 +88,8 @@ def _run(command, positionals, keywords):
 
 
 def inspect(model, **options):
-    """What a model holds: the document of `thaw inspect --json` as a dict. Options are the command's
-    with underscores: shape=(1, 300, 300, 3), signature="..."."""
+    """What a model holds: the document of `thaw inspect --json` as a dict. Options are the
+    command's with underscores: shape=(1, 300, 300, 3), signature="..."."""
     keywords = dict(options)
     path = _model(model, keywords)
     for name in ("precision", "device", "threads", "to", "from_"):
@@ -99,7 +101,8 @@ def inspect(model, **options):
 def convert(source, destination, **options):
     """Frozen graph to SavedModel, or SavedModel to frozen graph where `destination` ends in .pb or
     .pbtxt; read back and run beside the source before it takes its place. The document of
-    `thaw convert --json`. Options: outputs="a:0,b:0", signature, overwrite=True, check_seconds=60."""
+    `thaw convert --json`. Options: outputs="a:0,b:0", signature, overwrite=True,
+    check_seconds=60."""
     return _run("convert", [_text(source), _text(destination)], options)
 
 
@@ -118,9 +121,10 @@ def bench(model, **options):
 
 
 def compare(a, b, **options):
-    """Which detections change between two models, or documents of `thaw detect --json`: the document
-    of `thaw compare --json`. Options are the command's: images, labels, score=0.5, truth, report,
-    max_map_drop, max_score_change, b_precision ... Whether a gate was missed stands in ["gates"]."""
+    """Which detections change between two models, or documents of `thaw detect --json`: the
+    document of `thaw compare --json`. Options are the command's: images, labels, score=0.5, truth,
+    report, max_map_drop, max_score_change, b_precision ... Whether a gate was missed stands in
+    ["gates"]."""
     first = _model(a, options)
     others = {}
     second = _model(b, others)

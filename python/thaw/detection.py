@@ -71,8 +71,8 @@ class Detections(list):
         self._handle = handle
 
     def annotate(self, picture):
-        """A copy of the picture with boxes, labels and scores: a Picture. Of all that was found, whatever
-        became of this list."""
+        """A copy of the picture with boxes, labels and scores: a Picture. Of all that was found,
+        whatever became of this list."""
         from .picture import Picture
         if self._handle is None:
             raise errors.UsageError("detections that were pickled can't be drawn any more")

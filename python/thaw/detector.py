@@ -24,11 +24,11 @@ class Detector:
     score: the lowest score that counts, where a call names no other.
     outputs: which tensor is what, where names and shapes don't tell: a dict with the keys "boxes",
         "scores", "classes" and "num".
-    precision, device, threads, memory_limit, max_cached_engines, tune, timing_cache, pin: as optimize()
-        has them.
+    precision, device, threads, memory_limit, max_cached_engines, tune, timing_cache, pin: as
+        optimize() has them.
 
-    Any number of threads may call it at once; the GIL is free meanwhile. Pickling passes the path and
-    the options. Raises InputError, UsageError, ResourceError."""
+    Any number of threads may call it at once; the GIL is free meanwhile. Pickling passes the path
+    and the options. Raises InputError, UsageError, ResourceError."""
 
     def __init__(self, model, labels=None, score=0.5, outputs=None, precision=None, device="auto",
                  threads=0, memory_limit=0, max_cached_engines=None, tune=False, timing_cache=None,
@@ -52,23 +52,23 @@ class Detector:
         roles.labels = _library.text(labels, "labels")
         for role, tensor in (outputs or {}).items():
             if role not in ("boxes", "scores", "classes", "num"):
-                raise errors.UsageError("outputs: {!r}; boxes, scores, classes and num are known".format(
-                    role))
+                raise errors.UsageError(
+                    "outputs: {!r}; boxes, scores, classes and num are known".format(role))
             setattr(roles, role, _library.text(tensor, "outputs"))
         self._handle = _library.create(
             "detector", _library.library().thaw_detector_create, model._handle.pointer,
             ctypes.byref(given), ctypes.byref(roles), needs=model._handle)
 
-    def __call__(self, picture, score=None, classes=None, class_scores=None, region=None, tiles=None,
-                 tile_overlap=0, tiles_only=False, tile_batch=0):
+    def __call__(self, picture, score=None, classes=None, class_scores=None, region=None,
+                 tiles=None, tile_overlap=0, tiles_only=False, tile_batch=0):
         """The Detections of a picture, best score first; of a list of pictures, a list of them.
 
         picture: what Picture.of() takes.
-        score: the lowest that counts. classes: only these, labels or numbers. class_scores: a dict of
-        the lowest scores of single classes. region: (top, left, bottom, right) in 0..1, the only part
-        that is looked at. tiles: (rows, columns) of overlapping tiles to look at besides the whole
-        picture, for small, far objects; tiles_only leaves the whole one out; tile_overlap: of a tile,
-        0.2 by default; tile_batch: tiles that run at once.
+        score: the lowest that counts. classes: only these, labels or numbers. class_scores: a dict
+        of the lowest scores of single classes. region: (top, left, bottom, right) in 0..1, the only
+        part that is looked at. tiles: (rows, columns) of overlapping tiles to look at besides the
+        whole picture, for small, far objects; tiles_only leaves the whole one out; tile_overlap: of
+        a tile, 0.2 by default; tile_batch: tiles that run at once.
 
         Raises InputError where the picture can't be used."""
         options = self._detect_options(score, classes, class_scores, region, tiles, tile_overlap,
@@ -121,7 +121,8 @@ class Detector:
                ctypes.byref(options), ctypes.byref(made))
         self._sizes.add(size)
         handle = _library.Handle("detections", made.value)
-        found = Detections(picture.width, picture.height, stages_of(library.thaw_detections_stages, handle.pointer), handle)
+        stages = stages_of(library.thaw_detections_stages, handle.pointer)
+        found = Detections(picture.width, picture.height, stages, handle)
         one = _library.Detection()
         for index in range(library.thaw_detections_count(handle.pointer)):
             _library.check(library.thaw_detections_get(handle.pointer, index, ctypes.byref(one)))

@@ -21,8 +21,8 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
     """Makes a model ready to run: an Engine.
 
     model: a Model, or what load() takes.
-    precision: "FP32", "FP16", "BF16" or "INT8": the numbers in which layers take and give activations
-        and hold weights. None: what the model was optimised for, or FP32.
+    precision: "FP32", "FP16", "BF16" or "INT8": the numbers in which layers take and give
+        activations and hold weights. None: what the model was optimised for, or FP32.
     shapes: input shapes to build plans for now: a list of shapes (of a model of one input), or of
         lists or dicts by name of all inputs' shapes. Other shapes are built when they first come.
     calibrate: for INT8: batches that layers' ranges are chosen by, all of one shape: an iterable of
@@ -40,9 +40,10 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
     max_workspace_size: bytes (or "64MiB") of working memory that a kernel may ask for; 0: no limit.
     minimum_segment_size: smaller segments run beside the device; None: what the model was optimised
         for, or 3; -1: all do.
-    allow_build: of plans for shapes that have none; None: what the model was optimised for. Without it
-        such shapes run on the slower plan for all.
-    strict: what would run slowly is an error: shapes on the slower plan, layers on reference kernels.
+    allow_build: of plans for shapes that have none; None: what the model was optimised for. Without
+        it such shapes run on the slower plan for all.
+    strict: what would run slowly is an error: shapes on the slower plan, layers on reference
+        kernels.
 
     Raises UsageError for options that can't be, InputError where model or shapes don't fit,
     ResourceError where memory or the device is missing."""
@@ -63,8 +64,8 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
 
 
 def _in_order(values, names, what):
-    """`values` in the order of `names`: a dict by name (missing ones are None), a list or tuple of as
-    many, or the value itself where there is one name."""
+    """`values` in the order of `names`: a dict by name (missing ones are None), a list or tuple of
+    as many, or the value itself where there is one name."""
     if isinstance(values, dict):
         unknown = [name for name in values if name not in names]
         if unknown:
@@ -109,8 +110,8 @@ class Engine:
 
         out = engine(image_tensor=batch)
 
-    Any number of threads may call it at once; calls at the same time run at the same time, each on a
-    request of its own. The GIL is free meanwhile.
+    Any number of threads may call it at once; calls at the same time run at the same time, each on
+    a request of its own. The GIL is free meanwhile.
 
     inputs, outputs: lists of TensorInfo. device: "cpu". threads: of each request.
     precision: "FP32", "FP16", "BF16" or "INT8". model: the Model. options: of optimize().
@@ -166,9 +167,9 @@ class Engine:
         return values
 
     def __call__(self, *args, **kwargs):
-        """Runs the model: inputs by place or by name (or one dict), results as a dict of new arrays by
-        name. An input is an array or what stands for one (docs/python.md); optional inputs may be left
-        out. Raises what Request.run and Request.set_input raise."""
+        """Runs the model: inputs by place or by name (or one dict), results as a dict of new arrays
+        by name. An input is an array or what stands for one (docs/python.md); optional inputs may
+        be left out. Raises what Request.run and Request.set_input raise."""
         idle = self._idle
         try:
             run = idle.pop()
@@ -192,17 +193,17 @@ class Engine:
         return out
 
     async def infer_async(self, *args, **kwargs):
-        """The same as a call, awaited: the event loop goes on meanwhile. So many run at the same time as
-        the processors have room for, two at least; others wait their turn. Where the task is cancelled
-        its run is, too."""
+        """The same as a call, awaited: the event loop goes on meanwhile. So many run at the same
+        time as the processors have room for, two at least; others wait their turn. Where the task
+        is cancelled its run is, too."""
         if self._async is None:
             from ._async import AsyncRuns
             self._async = AsyncRuns(self)
         return await self._async.infer(self._ordered(args, kwargs))
 
     def run(self, inputs, outputs=None):
-        """The same with inputs as a dict by name, a list or tuple, or the value of the only one, and the
-        results that `outputs` names alone, under these names."""
+        """The same with inputs as a dict by name, a list or tuple, or the value of the only one,
+        and the results that `outputs` names alone, under these names."""
         if isinstance(inputs, (list, tuple)) and len(inputs) == self._count:
             results = self(*inputs)
         else:
@@ -212,9 +213,9 @@ class Engine:
         return {name: results[self.outputs[self._output_index(name)].name] for name in outputs}
 
     def prepare(self, shapes):
-        """Builds the plan for these input shapes now: one shape (of a model of one input), or a list
-        or dict by name of all inputs' shapes; None for an optional input that is not fed. Raises
-        InputError where they don't fit the model."""
+        """Builds the plan for these input shapes now: one shape (of a model of one input), or a
+        list or dict by name of all inputs' shapes; None for an optional input that is not fed.
+        Raises InputError where they don't fit the model."""
         ordered = self._prepare(shapes, self, _library.library().thaw_engine_prepare)
         if ordered not in self._shapes:
             self._shapes.append(ordered)
@@ -230,8 +231,8 @@ class Engine:
         return ordered
 
     def plans(self):
-        """The Plans that the engine keeps, the latest used first and the slower one, which stands in
-        for those past max_cached_engines, last. They have no layers: Request.plan has."""
+        """The Plans that the engine keeps, the latest used first and the slower one, which stands
+        in for those past max_cached_engines, last. They have no layers: Request.plan has."""
         from .plan import plans
         return plans(self)
 
@@ -240,10 +241,12 @@ class Engine:
         return Request(self)
 
     def save(self, path, overwrite=False, progress=None):
-        """Writes a SavedModel that TensorFlow still loads, with plans for the shapes that prepare() or
-        optimize() were given: thaw starts from it in milliseconds. It appears whole or not at all.
+        """Writes a SavedModel that TensorFlow still loads, with plans for the shapes that prepare()
+        or optimize() were given: thaw starts from it in milliseconds. It appears whole or not at
+        all.
 
-        overwrite: an existing SavedModel is replaced. progress: called with a text when a step begins.
+        overwrite: an existing SavedModel is replaced. progress: called with a text when a step
+        begins.
         Raises InputError, UsageError where `path` is in the way, ResourceError."""
         from ._save import save
         save(self, path, overwrite, progress)
@@ -263,7 +266,8 @@ def _sets(shapes):
     """optimize()'s shapes as a list, where a bare shape is one."""
     if shapes is None:
         return []
-    if isinstance(shapes, dict) or isinstance(shapes, tuple) and all(isinstance(d, int) for d in shapes):
+    if isinstance(shapes, dict) or (isinstance(shapes, tuple) and
+                                    all(isinstance(d, int) for d in shapes)):
         return [shapes]
     return shapes
 

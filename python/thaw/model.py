@@ -25,8 +25,8 @@ def infos(handle, kind, direction):
     for index in range(count):
         info = _library.TensorInfo()
         _library.check(get(handle.pointer, index, ctypes.byref(info)))
-        found.append(TensorInfo(info.name.decode(), info.tensor.decode(), _library.DTYPES[info.dtype],
-                                _library.dims_of(info.shape), bool(info.optional)))
+        found.append(TensorInfo(info.name.decode(), info.tensor.decode(),
+                                _library.DTYPES[info.dtype], _library.dims_of(info.shape), bool(info.optional)))
     return found
 
 
@@ -41,7 +41,8 @@ LOG = _library.LogFunction(_log)
 
 
 class Model:
-    """A frozen graph or SavedModel, read and checked but not yet made ready to run: load() makes it.
+    """A frozen graph or SavedModel, read and checked but not yet made ready to run: load() makes
+    it.
 
     path: of its file or folder; None where it was loaded from bytes.
     inputs, outputs: lists of TensorInfo.
@@ -73,8 +74,8 @@ def _load_again(path, options):
 
 
 def load(path, signature=None, outputs=None, inputs=None):
-    """Reads a model: a frozen graph (.pb, .pbtxt), a SavedModel's folder, one that thaw optimised, or
-    a frozen graph's bytes.
+    """Reads a model: a frozen graph (.pb, .pbtxt), a SavedModel's folder, one that thaw optimised,
+    or a frozen graph's bytes.
 
     signature: of a SavedModel; default serving_default, or the only one.
     outputs: names of tensors ("scores:0") to compute in place of the model's outputs.

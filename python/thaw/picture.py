@@ -19,9 +19,9 @@ class Picture:
 
     @classmethod
     def of(cls, source):
-        """A picture of whatever holds one: a path, a file's bytes (JPEG, PNG, BMP, GIF; both are turned
-        upright by their EXIF orientation), a numpy array (uint8, [height, width, 3] in RGB or
-        [height, width] in grey), a PIL image, or a Picture.
+        """A picture of whatever holds one: a path, a file's bytes (JPEG, PNG, BMP, GIF; both are
+        turned upright by their EXIF orientation), a numpy array (uint8, [height, width, 3] in RGB
+        or [height, width] in grey), a PIL image, or a Picture.
 
         Raises InputError where it can't be used, NotFoundError where there is no such file."""
         library = _library.library()
@@ -29,7 +29,8 @@ class Picture:
             return source
         if isinstance(source, (bytes, bytearray, memoryview)):
             data = bytes(source)
-            return cls(_library.create("picture", library.thaw_picture_decode, data, len(data), None))
+            return cls(_library.create("picture", library.thaw_picture_decode, data, len(data),
+                                       None))
         if isinstance(source, str) or hasattr(source, "__fspath__"):
             path = os.fspath(source)
             if not os.path.exists(path):
@@ -45,9 +46,10 @@ class Picture:
     def _of_array(cls, source):
         import numpy as np
         if not isinstance(source, np.ndarray):
-            if not any(hasattr(source, name) for name in ("__array_interface__", "__array__", "numpy")):
-                raise errors.UsageError("a picture is a path, a file's bytes, an array or a PIL image; "
-                                        "{} was given".format(type(source).__name__))
+            offers = ("__array_interface__", "__array__", "numpy")
+            if not any(hasattr(source, name) for name in offers):
+                raise errors.UsageError("a picture is a path, a file's bytes, an array or a PIL "
+                                        "image; {} was given".format(type(source).__name__))
             source = np.asarray(source.numpy() if hasattr(source, "numpy") else source)
         if source.ndim == 2:
             source = np.repeat(source[:, :, None], 3, 2)

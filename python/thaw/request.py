@@ -17,14 +17,14 @@ _dense = np.ndarray
 
 
 class Run:
-    """What a Request and an engine's own calls stand on; it holds the engine's handle, not the Engine,
-    which holds it."""
+    """What a Request and an engine's own calls stand on; it holds the engine's handle, not the
+    Engine, which holds it."""
 
     def __init__(self, engine):
         library = _library.library()
         self._infos, self._output_names = engine.inputs, engine._output_names
-        self._handle = _library.create("request", library.thaw_request_create, engine._handle.pointer,
-                                       needs=engine._handle)
+        self._handle = _library.create("request", library.thaw_request_create,
+                                       engine._handle.pointer, needs=engine._handle)
         self._pointer = self._handle.pointer
         self._set_input = library.thaw_request_set_input
         self._get = library.thaw_request_output
@@ -115,8 +115,8 @@ class Run:
         _library.library().thaw_request_cancel(self._pointer)
 
     def _collect(self):
-        """Views of the latest run's results, None for those that have to be copied. Where they lie as
-        those of the run before did the views are the same."""
+        """Views of the latest run's results, None for those that have to be copied. Where they lie
+        as those of the run before did the views are the same."""
         for index, reference in self._gets:
             status = self._get(self._pointer, index, reference)
             if status:
@@ -137,9 +137,9 @@ class Run:
 
 
 class Request(Run):
-    """An inference with memory of its own: engine.request() makes it. Several requests of one engine
-    run at the same time and share plans and weights. One thread at a time may use a request, but
-    cancel() may be called from any.
+    """An inference with memory of its own: engine.request() makes it. Several requests of one
+    engine run at the same time and share plans and weights. One thread at a time may use a request,
+    but cancel() may be called from any.
 
         request.set_input("image_tensor", batch)       # read where it lies, in every run to come
         request.run()
@@ -154,18 +154,19 @@ class Request(Run):
     def set_input(self, name, value):
         """What an input is read from in the runs to come, until it is set again: an array, or what
         stands for one (docs/python.md). Dense memory of the host is read where it lies, so what is
-        written to it between runs the next run sees; it must not change while one goes on. None: not
-        fed, for optional inputs.
+        written to it between runs the next run sees; it must not change while one goes on. None:
+        not fed, for optional inputs.
 
         name: of the input or its tensor, or its place among engine.inputs.
-        Raises InputError for another type or shape than the model has, UsageError for no such input."""
+        Raises InputError for another type or shape than the model has, UsageError for no such
+        input."""
         self._feed(self.engine._input_index(name), value)
 
     def set_output(self, name, array):
-        """Where the runs to come write a result: a C-contiguous, writable array of the result's type
-        and shape, which is written in place where the plan allows (64-byte aligned memory of a static
-        shape) and copied to otherwise. None: memory of the request's. A run whose result has another
-        shape raises InputError."""
+        """Where the runs to come write a result: a C-contiguous, writable array of the result's
+        type and shape, which is written in place where the plan allows (64-byte aligned memory of a
+        static shape) and copied to otherwise. None: memory of the request's. A run whose result has
+        another shape raises InputError."""
         index = self.engine._output_index(name)
         pointer = None
         if array is not None:
@@ -189,8 +190,8 @@ class Request(Run):
         _library.check(self._start(self._pointer))
 
     def wait(self, timeout=None):
-        """Whether the run that start() began has ended, after at most `timeout` seconds (None: when it
-        ends). Raises what run() raises."""
+        """Whether the run that start() began has ended, after at most `timeout` seconds (None: when
+        it ends). Raises what run() raises."""
         left = None if timeout is None else int(timeout * 1e6)
         while True:
             step = _SLICE if left is None else min(_SLICE, left)
@@ -203,14 +204,15 @@ class Request(Run):
                     return False
 
     def prepare(self, shapes):
-        """Builds the plan for these input shapes now, and all that this request needs to run it. Shapes
-        as Engine.prepare has them. Results of runs before are gone."""
+        """Builds the plan for these input shapes now, and all that this request needs to run it.
+        Shapes as Engine.prepare has them. Results of runs before are gone."""
         self.engine._prepare(shapes, self, _library.library().thaw_request_prepare)
 
     def output(self, name):
-        """A result of the latest run: an array of the request's own memory, or the one that set_output()
-        named. It is valid until the next run or prepare(), and must not be read after that; copy what
-        is to stay. bfloat16 comes as float32 and strings as an object array of bytes, both copied."""
+        """A result of the latest run: an array of the request's own memory, or the one that
+        set_output() named. It is valid until the next run or prepare(), and must not be read after
+        that; copy what is to stay. bfloat16 comes as float32 and strings as an object array of
+        bytes, both copied."""
         return self._arrays()[self.engine._output_index(name)]
 
     def outputs(self):
