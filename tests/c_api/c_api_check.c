@@ -167,6 +167,30 @@ static void check_request(const thaw_engine* engine) {
 }
 
 /* Plans with their layers, of the engine and of a request. */
+/* DLPack's DLManagedTensor. */
+typedef struct managed_tensor {
+  struct {
+    void* data;
+    int32_t device_type, device_id, ndim;
+    uint8_t code, bits;
+    uint16_t lanes;
+    int64_t* shape;
+    int64_t* strides;
+    uint64_t byte_offset;
+  } tensor;
+  void* manager_ctx;
+  void (*deleter)(struct managed_tensor* self);
+} managed_tensor;
+
+static void check_dlpack(void) {
+  int32_t is_gone[2] = {0, 0};
+  managed_tensor managed;
+  memset(&managed, 0, sizeof managed);
+  managed.manager_ctx = &is_gone[0];
+  thaw_dlpack_deleter(&managed);
+  CHECK(is_gone[0] == 1 && is_gone[1] == 0);
+}
+
 static void check_plans(const thaw_engine* engine) {
   const float values[6] = {-1, 0, 1, 2, -3, 4};
   const thaw_bytes texts[2] = {{"ab", 2}, {"c", 1}};
@@ -511,6 +535,7 @@ int thaw_c_api_check(const char* source, const char* scratch) {
   failures = 0;
   check_version_and_devices();
   check_errors();
+  check_dlpack();
   check_inference();
   check_detector(source, scratch);
   check_written_models(scratch);
