@@ -1,11 +1,13 @@
 // How a model is read and how an engine is built: plain values, functions for any thread.
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,15 +23,21 @@ const char* precision_name(Precision precision);  // "FP32", "FP16", "BF16", "IN
 // Upper or lower case. Throws UsageError.
 Precision precision_from_name(const std::string& name);
 
-// What values of a tensor to expect.
+// What values of a tensor to expect; what lies outside is clipped.
 struct ValueRange {
   float low = 0;
   float high = 0;
+  std::string method;  // how it was chosen, for people: "entropy"; may be empty
+  // Low and high of each channel (of the last dimension), within the tensor's, for what only
+  // depthwise layers read; empty: the tensor's range is that of all.
+  std::vector<std::array<float, 2>> channels;
 };
 
-// Ranges of the layers' results, by the layer's name: what INT8 levels are chosen by
-// (thaw/calibrate.h).
-using Calibration = std::map<std::string, ValueRange>;
+// How a network's layers go to few bits, by the layers' names (thaw/calibrate.h).
+struct Calibration {
+  std::map<std::string, ValueRange> ranges;  // of layers' results: INT8's levels follow from them
+  std::set<std::string> wide;                // layers that stay in float32, whatever the precision
+};
 
 // What the library has to say while all goes on: a plan that is not used, and why. It prints
 // nothing itself.
@@ -53,8 +61,9 @@ struct EngineOptions {
   int threads = 0;  // of each request; 0: as many as the process may use
   // Unset: what an optimised SavedModel was optimised for, float32 for other models.
   std::optional<Precision> precision;
-  // For INT8; null: ranges are known where an activation bounds them (Relu6), and layers whose
-  // input has no known range stay in float32.
+  // Ranges for INT8 and layers to keep in float32; null: ranges are known where an activation
+  // bounds them (Relu6), and where the graph has FakeQuant nodes; layers whose input has no known
+  // range stay in float32. An optimised SavedModel's own where none is given.
   std::shared_ptr<const Calibration> calibration;
   // Bytes that a plan and its weights may take, and what building it takes besides; 0: no limit.
   size_t memory_limit = 0;

@@ -139,4 +139,16 @@ std::vector<TensorType> infer(const FakeQuant& op, const InferContext& context) 
   return {type};
 }
 
+std::vector<TensorType> infer(const QuantizeDequantize& op, const InferContext& context) {
+  if (context.num_inputs() != 4) require_inputs(context, 3);
+  const TensorType x = context.input(0);
+  if (x.dtype != DType::kFloat32 && x.dtype != DType::kFloat64)
+    context.fail(fmt::format("{}, float32 or float64 was expected", dtype_name(x.dtype)));
+  for (size_t i : {size_t{1}, size_t{2}}) require_same_dtype(context, 0, i);
+  if (context.num_inputs() == 4) require_dtype(context, 3, DType::kInt32);
+  if (op.axis < -1 || (x.shape.has_rank() && op.axis >= x.shape.rank()))
+    context.fail(fmt::format("axis {} of {}", op.axis, x.shape.str()));
+  return {x};
+}
+
 }  // namespace thaw

@@ -140,6 +140,29 @@ struct FakeQuant {
   }
 };
 
+// (x, min, max, num_bits?) -> x rounded to the levels of a scale that follows from min and max, so
+// that zero is a level. min and max are scalars, or vectors over dimension `axis`; without
+// range_given they are the extremes of x, and nothing is clipped. num_bits, an int32 scalar, goes
+// before the attribute. TF: QuantizeAndDequantizeV2, V3 and V4.
+struct QuantizeDequantize {
+  static constexpr const char* kName = "QuantizeDequantize";
+  bool signed_input = true;
+  int64_t num_bits = 8;
+  bool range_given = false;
+  bool half_up = false;  // ties go up; else to the even level
+  bool narrow_range = false;
+  int64_t axis = -1;  // -1: one range for all
+  template <class F>
+  static void fields(F&& f) {
+    f("signed_input", &QuantizeDequantize::signed_input);
+    f("num_bits", &QuantizeDequantize::num_bits);
+    f("range_given", &QuantizeDequantize::range_given);
+    f("half_up", &QuantizeDequantize::half_up);
+    f("narrow_range", &QuantizeDequantize::narrow_range);
+    f("axis", &QuantizeDequantize::axis);
+  }
+};
+
 // (x float32) -> uint8 round(x / scale) + zero, to nearest with ties to even, kept in 0..255; NaN
 // becomes 0.
 struct Quantize {

@@ -4,19 +4,15 @@
 #include <cmath>
 #include <map>
 
+#include "passes/fake_levels.h"
 #include "passes/fusion.h"
+#include "passes/spread_channels.h"
 
 namespace thaw {
 namespace {
 
 constexpr int64_t kPictureChannels = 4;
 constexpr float kLargestHalfSum = 32768;  // half of what float16 holds
-
-// How uint8 levels stand for real numbers.
-struct Levels {
-  float scale = 0;
-  int64_t zero = 0;
-};
 
 ActivationTypes* activation_types_of(Op& op) {
   if (auto* conv = std::get_if<Conv2D>(&op)) return conv;
@@ -43,6 +39,8 @@ class Lowering {
     const std::vector<NodeId> order = graph_.topological_order();
     lowered_.assign(graph_.num_nodes(), false);
     for (NodeId id : order) lowered_[id] = can_lower(id);
+    if (context_.precision == DType::kUInt8)
+      for (NodeId id : order) drop_fake(id);
     bool changed = false;
     for (NodeId id : order) changed = (lowered_[id] && lower(id)) || changed;
     if (changed)
@@ -63,22 +61,64 @@ class Lowering {
   }
 
   bool can_lower(NodeId id) const {
-    if (!is_layer(id)) return false;
+    if (!is_layer(id) || stays_wide(id)) return false;
     const ValueId x = graph_.node(id).inputs[0];
     const Shape& shape = graph_.value(x).type.shape;
     if (shape.rank() != 4 || (shape[3] != kUnknownDim && shape[3] <= kPictureChannels))
       return false;
-    return context_.precision != DType::kUInt8 || range_of(x);
+    return context_.precision != DType::kUInt8 || known_levels(x);
+  }
+
+  bool stays_wide(NodeId id) const {
+    return context_.calibration && context_.calibration->wide.count(graph_.node(id).name) > 0;
+  }
+
+  // The graph's own levels, else by the range that is known.
+  std::optional<Levels> known_levels(ValueId value) const {
+    if (const std::optional<FakeLevels> fake = fake_of(value)) return fake->levels;
+    const std::optional<ValueRange> range = range_of(value);
+    return range ? std::optional(levels_of(*range)) : std::nullopt;
+  }
+
+  // Of what such a node makes; the largest of some levels, or a view of them, is one of them.
+  std::optional<FakeLevels> fake_of(ValueId value) const {
+    const auto dropped = dropped_.find(value);
+    if (dropped != dropped_.end()) return dropped->second;
+    const Node* producer = graph_.producer(value);
+    if (!producer) return {};
+    if (std::optional<FakeLevels> fake = fake_levels_of(graph_, *producer)) return fake;
+    const auto* pool = producer->as<Pool>();
+    if (!(pool && pool->kind == PoolKind::kMax) && !traits(producer->op).only_renames) return {};
+    std::optional<FakeLevels> fake = fake_of(producer->inputs[0]);
+    if (fake) fake->source = value;
+    return fake;
+  }
+
+  // A layer's result that is rounded to levels and then read by layers alone: rounding it to uint8
+  // does the same, and the node goes.
+  void drop_fake(NodeId id) {
+    const std::optional<FakeLevels> fake = fake_levels_of(graph_, graph_.node(id));
+    if (!fake || !fake->all) return;
+    const ValueId rounded = graph_.node(id).outputs[0];
+    const NodeId maker = graph_.value(fake->source).producer;
+    if (maker == kNone || !is_layer(maker) || graph_.is_output(fake->source) ||
+        graph_.value(fake->source).users.size() != 1 || !only_layers_read(rounded))
+      return;
+    const std::vector<NodeId> users(graph_.value(rounded).users.begin(),
+                                    graph_.value(rounded).users.end());
+    for (const NodeId user : users) graph_.set_input(user, 0, fake->source);
+    graph_.remove_node(id);
+    dropped_[fake->source] = *fake;
   }
 
   std::optional<ValueRange> range_of(ValueId value) const {
     const Node* producer = graph_.producer(value);
     if (!producer) return {};
-    if (context_.ranges) {
-      const auto known = context_.ranges->find(producer->name);
-      if (known != context_.ranges->end()) return known->second;
+    if (context_.calibration) {
+      const auto known = context_.calibration->ranges.find(producer->name);
+      if (known != context_.calibration->ranges.end()) return known->second;
     }
-    if (activation_of(value) == Activation::kRelu6) return ValueRange{0, 6};
+    if (activation_of(value) == Activation::kRelu6) return ValueRange{0, 6, {}, {}};
     return {};
   }
 
@@ -92,12 +132,14 @@ class Lowering {
 
   bool lower(NodeId id) {
     const ValueId x = graph_.node(id).inputs[0];
-    const Levels levels = context_.precision == DType::kUInt8 ? levels_of(*range_of(x)) : Levels{};
+    const bool bytes = context_.precision == DType::kUInt8;
+    const Levels levels = bytes ? *known_levels(x) : Levels{};
     const bool made = made_by_layer(x);
     const DType type = made ? made_type(x) : context_.precision;
     if (auto* depthwise = std::get_if<DepthwiseConv2D>(&graph_.op(id)))
       depthwise->float16_accumulation = type == DType::kFloat16 && wants_half(id);
     if (made) {
+      if (bytes) spread(x);
       ActivationTypes& maker = *activation_types_of(graph_.op(graph_.value(x).producer));
       maker.result = type;
       maker.out_scale = levels.scale;
@@ -110,6 +152,15 @@ class Lowering {
     types.in_scale = levels.scale;
     types.in_zero = levels.zero;
     return true;
+  }
+
+  // Once: what its first reader has had done is known by the type of the result.
+  void spread(ValueId x) {
+    const ActivationTypes& maker = *activation_types_of(graph_.op(graph_.value(x).producer));
+    if (maker.result == DType::kUInt8 || fake_of(x)) return;
+    ValueRange range = *range_of(x);
+    if (activation_of(x) == Activation::kRelu6) range.high = std::min(range.high, 6.0F);
+    spread_channels(graph_, x, range);
   }
 
   // Float16 has three bits more than bfloat16. What only depthwise layers read, whose arithmetic
@@ -149,8 +200,13 @@ class Lowering {
   // A layer makes the value and only layers read it.
   bool made_by_layer(ValueId x) const {
     const NodeId producer = graph_.value(x).producer;
-    if (producer == kNone || graph_.is_output(x)) return false;
+    if (producer == kNone) return false;
     if (!lowered_[producer] && !is_layer(producer)) return false;
+    return only_layers_read(x);
+  }
+
+  bool only_layers_read(ValueId x) const {
+    if (graph_.is_output(x)) return false;
     const IdList& users = graph_.value(x).users;
     return std::all_of(users.begin(), users.end(), [&](NodeId user) {
       return user < lowered_.size() && lowered_[user] && graph_.node(user).inputs[0] == x;
@@ -160,6 +216,7 @@ class Lowering {
   ValueId converted(ValueId x, Levels levels) {
     const auto [it, fresh] = converted_.emplace(x, kNone);
     if (fresh) {
+      if (const std::optional<FakeLevels> fake = fake_of(x); fake && fake->all) x = fake->source;
       const std::string name = graph_.producer(x) ? graph_.producer(x)->name : "";
       it->second = context_.precision == DType::kUInt8
                        ? graph_.add(Quantize{levels.scale, levels.zero}, {x}, name)
@@ -172,6 +229,7 @@ class Lowering {
   const PassContext& context_;
   std::vector<bool> lowered_;  // by node
   std::map<ValueId, ValueId> converted_;
+  std::map<ValueId, FakeLevels> dropped_;  // by what the nodes that went rounded
 };
 
 }  // namespace

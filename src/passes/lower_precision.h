@@ -9,8 +9,9 @@ namespace thaw {
 // Does nothing when the context asks for float32. Layers are Conv2D and DepthwiseConv2D with
 // constant float32 filters. A first layer (pictures of up to 4 channels) keeps its float32 input.
 // In bfloat16, values that only depthwise layers read and that a ReLU6 bounds are float16.
-// In uint8 a value's range comes from the context or from its activation; a layer whose input's
-// range is not known stays in float32.
+// In uint8 a value's range comes from the FakeQuant or QuantizeDequantize node that rounds it, from
+// the context or from its activation; a layer whose input's range is not known stays in float32, as
+// do those that the context keeps wide. Such nodes go where only layers read what they round.
 bool lower_precision(Graph& graph, const PassContext& context);
 
 }  // namespace thaw

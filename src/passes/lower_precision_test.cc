@@ -117,10 +117,11 @@ TEST(LowerPrecision, CalibratedRangesHaveZeroAsALevel) {
     %b = Conv2D(%a, %w) "b"
     return b=%b
   })");
-  const Calibration ranges = {{"a", {-1, 4.1F}}};
+  Calibration calibration;
+  calibration.ranges["a"] = {-1, 4.1F, {}, {}};
   PassContext context = test_context();
   context.precision = DType::kUInt8;
-  context.ranges = &ranges;
+  context.calibration = &calibration;
   EXPECT_TRUE(lower_precision(graph, context));
   const auto& last = *graph.produced_by<Conv2D>(graph.outputs()[0].value);
   EXPECT_FLOAT_EQ(last.in_scale, 5.1F / 255);

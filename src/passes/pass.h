@@ -28,8 +28,7 @@ struct PassContext {
   DType precision = DType::kFloat32;
   // The device that will run the graph: layers take the forms that it wants.
   Target target;
-  // Of layers' results, by the layer's name; may be null.
-  const Calibration* ranges = nullptr;
+  const Calibration* calibration = nullptr;  // null: nothing is known
 };
 
 // A pass changes the graph in place and says whether it did. It leaves what it does not know.

@@ -97,6 +97,25 @@ Outputs fake_quant_args(NodeContext& ctx) {
                                        ctx.scalar_float(max, DType::kFloat32)})};
 }
 
+// V2 and V4; V3 has the number of bits as an input.
+Outputs quantize_and_dequantize(NodeContext& ctx) {
+  const bool counted = ctx.op() == "QuantizeAndDequantizeV3";
+  ctx.expect_inputs(counted ? 4 : 3);
+  QuantizeDequantize op;
+  op.signed_input = ctx.bool_attr("signed_input", true);
+  if (!counted) op.num_bits = ctx.int_attr("num_bits", 8);
+  op.range_given = ctx.bool_attr("range_given", counted);
+  const std::string round =
+      counted ? "HALF_TO_EVEN" : ctx.string_attr("round_mode", "HALF_TO_EVEN");
+  if (round != "HALF_TO_EVEN" && round != "HALF_UP")
+    ctx.fail(
+        fmt::format("attribute 'round_mode': expected HALF_TO_EVEN or HALF_UP, found {}", round));
+  op.half_up = round == "HALF_UP";
+  op.narrow_range = ctx.bool_attr("narrow_range", false);
+  op.axis = ctx.int_attr("axis", -1);
+  return {ctx.add(op, ctx.inputs())};
+}
+
 }  // namespace
 
 const std::vector<OpRow>& elementwise_ops() {
@@ -146,6 +165,9 @@ const std::vector<OpRow>& elementwise_ops() {
       {"NotEqual", binary<BinaryKind::kNotEqual>},
       {"OnesLike", unary<UnaryKind::kOnesLike>},
       {"Pow", binary<BinaryKind::kPow>},
+      {"QuantizeAndDequantizeV2", quantize_and_dequantize},
+      {"QuantizeAndDequantizeV3", quantize_and_dequantize},
+      {"QuantizeAndDequantizeV4", quantize_and_dequantize},
       {"RealDiv", binary<BinaryKind::kDiv>},
       {"Reciprocal", unary<UnaryKind::kReciprocal>},
       {"Relu", unary<UnaryKind::kRelu>},

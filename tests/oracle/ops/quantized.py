@@ -64,4 +64,25 @@ def dequantised():
                 yield one(name, codes, low, high, mode=mode, narrow_range=narrow)
 
 
-CASES += [*fakes(), *dequantised()]
+def pairs():
+    for (low, high), bits, signed, narrow in itertools.product(RANGES[:8], (3, 8), (True, False), (False, True)):
+        same = {"signed_input": signed, "narrow_range": narrow, "axis": -1, "tol": VALUES}
+        given = {**same, "range_given": True}
+        x, low, high = ODD[1:-2], F(low), F(high)
+        for up in ("HALF_TO_EVEN", "HALF_UP"):
+            yield case("QuantizeAndDequantizeV2", x, low, high, num_bits=bits, round_mode=up, **given)
+            yield case("QuantizeAndDequantizeV2", x[2:-2], low, high, num_bits=bits, round_mode=up, range_given=False, **same)
+        yield case("QuantizeAndDequantizeV3", x, low, high, np.int32(bits), **given)
+        yield case("QuantizeAndDequantizeV4", x, low, high, num_bits=bits, round_mode="HALF_TO_EVEN", **given)
+    x = np.linspace(-40, 40, 320, dtype=F).reshape(4, 5, 16)
+    for axis, dtype in itertools.product((-1, 0, 1, 2), (np.float32, np.float64)):
+        count = x.shape[axis] if axis >= 0 else ()
+        ranges = np.full(count, -30, dtype), np.full(count, 33, dtype)
+        # V2 and V4 refuse ranges for an axis, which V3 takes.
+        yield case("QuantizeAndDequantizeV3", x.astype(dtype), *ranges, np.int32(8), signed_input=True, range_given=True,
+                   narrow_range=False, axis=axis, tol=VALUES)
+        yield case("QuantizeAndDequantizeV4", x.astype(dtype), *ranges, num_bits=8, signed_input=True,
+                   range_given=False, narrow_range=False, round_mode="HALF_TO_EVEN", axis=axis, tol=VALUES)
+
+
+CASES += [*fakes(), *dequantised(), *pairs()]
