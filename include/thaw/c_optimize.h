@@ -15,7 +15,32 @@ extern "C" {
 THAW_API thaw_status thaw_calibrate(const thaw_model* model, const thaw_engine_options* options,
                                     const thaw_tensor* tensors, size_t batches,
                                     thaw_calibration** calibration);
+
+typedef struct thaw_calibrate_options {
+  size_t struct_size;
+  const char* method; /* "mse" (NULL too), "entropy", "percentile:99.99", "min-max" */
+  int32_t
+      per_channel; /* not 0: ranges of channels besides, where only depthwise layers read them */
+  /* Told on the caller's thread how much is done, of how much. */
+  void (*progress)(void* user, size_t done, size_t total);
+  void* progress_user;
+} thaw_calibrate_options;
+
+/* The same with a choice of how ranges are chosen. */
+THAW_API thaw_status thaw_calibrate_with(const thaw_model* model,
+                                         const thaw_engine_options* options,
+                                         const thaw_calibrate_options* how,
+                                         const thaw_tensor* tensors, size_t batches,
+                                         thaw_calibration** calibration);
 THAW_API void thaw_calibration_free(thaw_calibration* calibration);
+/* A calibration as a table (docs/commands.md): ranges by the layers' names, and the layers that
+ * stay in float32. Read from a file, or from the folder of a SavedModel that thaw optimised with
+ * one; parsed from text, which errors call `name` (NULL: "(memory)"). */
+THAW_API thaw_status thaw_calibration_read(const char* path, thaw_calibration** calibration);
+THAW_API thaw_status thaw_calibration_parse(const char* text, const char* name,
+                                            thaw_calibration** calibration);
+THAW_API thaw_status thaw_calibration_write(const thaw_calibration* calibration, const char* path);
+THAW_API const char* thaw_calibration_text(const thaw_calibration* calibration);
 
 /* ---- Writing models ---- */
 

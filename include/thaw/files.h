@@ -25,7 +25,8 @@ enum class OutputKind {
   kPicture,  // JPEG or PNG
   kArrays,   // .npz
   kTrace,
-  kGraph,  // the text form
+  kGraph,        // the text form
+  kCalibration,  // the table of one
 };
 
 // Whether thaw wrote that file, or it is empty.

@@ -10,4 +10,6 @@ inline constexpr std::string_view kMadeByThaw = "made by thaw";
 inline constexpr std::string_view kCsvHead =
     "file,class_id,label,score,ymin,xmin,ymax,xmax,top,left,bottom,right\n";
 
+inline constexpr std::string_view kCalibrationHead = "# thaw calibration 1";
+
 }  // namespace thaw

@@ -39,6 +39,8 @@ Mark mark_of(OutputKind kind) {
       return {"{\n  \"otherData\": {\n    \"text\": \"made by thaw\"", "", "}\n"};
     case OutputKind::kGraph:
       return {"graph(", "", "}\n"};
+    case OutputKind::kCalibration:
+      return {kCalibrationHead, "", "\n"};
   }
   return {"\0never"sv, "", ""};
 }

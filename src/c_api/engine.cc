@@ -1,7 +1,6 @@
 #include "thaw/engine.h"
 
 #include "c_api/handles.h"
-#include "thaw/calibrate.h"
 
 using namespace thaw::c_api;  // NOLINT(google-build-using-namespace)
 
@@ -54,22 +53,5 @@ thaw_precision thaw_engine_precision(const thaw_engine* engine) {
 thaw_status thaw_engine_prepare(const thaw_engine* engine, const thaw_shape* shapes, size_t count) {
   return guarded([&] { need(engine, "engine").engine.prepare(shapes_of(shapes, count)); });
 }
-
-thaw_status thaw_calibrate(const thaw_model* model, const thaw_engine_options* options,
-                           const thaw_tensor* tensors, size_t batches,
-                           thaw_calibration** calibration) {
-  return guarded([&] {
-    need(calibration, "calibration");
-    const thaw::Model& of = need(model, "model").model;
-    std::vector<std::vector<thaw::Tensor>> all(batches);
-    const thaw_tensor* next = batches > 0 ? &need(tensors, "tensors") : nullptr;
-    for (auto& batch : all)
-      for (size_t i = 0; i < of.inputs().size(); ++i) batch.push_back(tensor_of(*next++));
-    *calibration = new thaw_calibration{std::make_shared<const thaw::Calibration>(
-        thaw::calibrate(of, engine_options(options), all))};
-  });
-}
-
-void thaw_calibration_free(thaw_calibration* calibration) { delete calibration; }
 
 }  // extern "C"

@@ -26,7 +26,8 @@ struct thaw_engine {
 };
 
 struct thaw_calibration {
-  std::shared_ptr<const thaw::Calibration> ranges;
+  std::shared_ptr<const thaw::Calibration> calibration;
+  std::string text;
 };
 
 struct thaw_picture {
@@ -100,6 +101,10 @@ thaw_tensor c_tensor(const Tensor& tensor, std::vector<thaw_bytes>& strings);
 void give_info(const std::vector<TensorInfo>& infos, size_t index, thaw_tensor_info* info);
 void give_stages(const StageTimes& stages, thaw_stage_times* times);
 
+// `batches` times the model's inputs in their order.
+std::vector<std::vector<Tensor>> batches_of(const Model& model, const thaw_tensor* tensors,
+                                            size_t batches);
+thaw_calibration* calibration_handle(Calibration calibration);
 EngineOptions engine_options(const thaw_engine_options* options);
 thaw_precision c_precision(Precision precision);
 

@@ -151,7 +151,7 @@ EngineOptions engine_options(const thaw_engine_options* options) {
   to.device = text_or(from.device, "auto");
   to.threads = from.threads;
   if (from.precision != THAW_PRECISION_DEFAULT) to.precision = precision_of(from.precision);
-  if (from.calibration != nullptr) to.calibration = from.calibration->ranges;
+  if (from.calibration != nullptr) to.calibration = from.calibration->calibration;
   to.memory_limit = from.memory_limit;
   to.outputs = texts(from.outputs, from.output_count, "thaw_engine_options.outputs");
   if (from.max_cached_engines != 0) to.max_cached_engines = std::max(from.max_cached_engines, 0);

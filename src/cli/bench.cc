@@ -93,7 +93,7 @@ class Race {
   std::FILE* steps_;
 };
 
-void summarise(BenchReport& report) {
+void summarise_runs(BenchReport& report) {
   const std::vector<double>& ms = report.side.ms;
   report.side.statistics = statistics(ms);
   if (report.streams.empty()) report.seconds = std::accumulate(ms.begin(), ms.end(), 0.0) / 1e3;
@@ -241,7 +241,7 @@ void time_requests(std::vector<Request>& requests, Request* other, const BenchIn
   }
   const PlanInfo plan = requests[0].plan();
   for (const auto& [step, ms] : plan.build_times) debug(step + " " + ms_text(ms));
-  summarise(report);
+  summarise_runs(report);
   report.memory = memory_of(requests);
   report.planned = plan.is_static;
   report.host_peak = peak_memory();

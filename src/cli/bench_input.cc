@@ -15,7 +15,6 @@
 namespace thaw::cli {
 namespace {
 
-constexpr size_t kMaxPictures = 32;
 constexpr int64_t kDefaultHeight = 720;
 constexpr int64_t kDefaultWidth = 1280;
 constexpr int64_t kMaxElements = int64_t{1} << 31;
@@ -144,7 +143,7 @@ class Maker {
  private:
   void read_photographs() {
     files_ = expand_sources({options_.images});
-    if (files_.size() > kMaxPictures) files_.resize(kMaxPictures);
+    if (files_.size() > options_.max_pictures) files_.resize(options_.max_pictures);
     const auto start = Clock::now();
     for (const std::string& file : files_) originals_.push_back(read_picture(file));
     made_.decode_ms = milliseconds_since(start) / static_cast<double>(files_.size());

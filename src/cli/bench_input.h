@@ -26,6 +26,7 @@ struct BenchInputOptions {
   int64_t batch = 0;               // 0: as the shapes say, else 1
   std::string images;              // folder, file or glob; empty: made up
   std::vector<NamedTensor> feeds;  // arrays for inputs of these names
+  size_t max_pictures = 32;        // of the photographs
   bool levels = false;             // pictures of floats hold 0 to 255, not -1 to 1
 };
 

@@ -152,9 +152,7 @@ void add_run_options(CLI::App& app, RunOptions& options) {
                  "Numbers of the network's layers: FP32, FP16, BF16 or INT8; default: what an\n"
                  "optimised SavedModel was optimised for, FP32 for other models")
       ->group(kModelGroup);
-  app.add_option("--calibrate", options.calibrate,
-                 "Photographs (folder, file or glob) that INT8 ranges are chosen by")
-      ->group(kModelGroup);
+  add_calibration_options(app, options.calibration, kModelGroup);
   app.add_option("--signature", options.signature, "Signature of a SavedModel")
       ->capture_default_str()
       ->group(kModelGroup);
@@ -191,7 +189,7 @@ ModelOptions RunOptions::model_options() const {
 }
 
 void RunOptions::tell_reads(OutputRule& rule) const {
-  if (!calibrate.empty()) cli::tell_reads(rule, {calibrate});
+  calibration.tell_files(rule);
   if (!timing_cache.empty()) rule.reads(timing_cache);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/calibration.h"
 #include "thaw/files.h"
 #include "thaw/options.h"
 
@@ -54,7 +55,7 @@ struct RunOptions {
   bool pin = false;
   std::string memory_limit;
   std::string precision;  // empty: as the model was optimised, else FP32
-  std::string calibrate;
+  CalibrationArguments calibration;
   std::vector<std::string> from;
   std::vector<std::string> to;
   std::string signature;

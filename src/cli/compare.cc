@@ -51,7 +51,7 @@ CompareSide side_of(const std::string& path, const RunOptions& run,
   side.path = path;
   side.model = run.model_options();
   side.engine = run.engine_options();
-  const bool calibrates = side.engine.precision == Precision::kInt8 && !run.calibrate.empty();
+  const bool calibrates = run.calibration.asked();
   if (calibrates && !is_detections_document(path))
     side.engine = calibrated_options(run, load_detector(path, side.model, side.roles), true);
   return side;

@@ -293,7 +293,7 @@ void Demo::compare_numbers() {
   for (const char* precision : {"BF16", "INT8"}) {
     RunOptions run;
     run.precision = precision;
-    run.calibrate = data_.images[0];
+    run.calibration.images = data_.images[0];
     const EngineOptions numbers =
         calibrated_options(run, load_detector(data_.model, {}, side_.roles), true);
     CompareSide side = side_;

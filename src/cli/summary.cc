@@ -24,6 +24,9 @@ struct SummaryArguments {
 };
 
 int summary(const SummaryArguments& arguments) {
+  OutputRule rule(false, "; another name was expected");
+  rule.reads(arguments.model);
+  arguments.run.tell_reads(rule);
   const Model model = Model::load(arguments.model, arguments.run.model_options());
   const std::vector<std::vector<Shape>> shapes =
       group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs());

@@ -14,6 +14,8 @@ namespace {
 
 constexpr double kMostFoldingSeconds = 30;
 
+}  // namespace
+
 DType layer_dtype(Precision precision) {
   switch (precision) {
     case Precision::kFloat16:
@@ -27,6 +29,8 @@ DType layer_dtype(Precision precision) {
   }
   return DType::kFloat32;
 }
+
+namespace {
 
 // Values whose shapes only show in the run, and loops and branches: what costs time in each run.
 size_t count_open(const Graph& graph) {
@@ -79,7 +83,7 @@ Graph optimised_graph(const Graph& graph, const std::vector<Shape>& shapes,
   };
   context.precision = layer_dtype(options.precision.value_or(Precision::kFloat32));
   context.target = target;
-  context.ranges = options.calibration.get();
+  context.calibration = options.calibration.get();
   PipelineOptions pipeline_options;
   pipeline_options.disabled = {options.disabled_passes.begin(), options.disabled_passes.end()};
   pipeline_options.dump_dir = options.dump_dir;

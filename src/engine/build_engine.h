@@ -15,6 +15,9 @@ namespace thaw {
 // EngineOptions::minimum_segment_size where nothing says another.
 constexpr int kMinimumSegmentSize = 3;
 
+// What a network's layers take and give.
+DType layer_dtype(Precision precision);
+
 // The kernels that plans for this device may use. The device must outlive the context.
 BuildContext kernels_for(Device& device, const EngineOptions& options);
 

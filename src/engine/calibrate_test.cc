@@ -27,7 +27,7 @@ Tensor ramp(float low, float high) {
 }
 
 TEST(Calibrate, EvenValuesKeepTheirExtremes) {
-  const Calibration ranges = calibrate(identity_layer(), {}, {{ramp(-1, 2)}, {ramp(0, 3)}});
+  const auto ranges = calibrate(identity_layer(), {}, {{ramp(-1, 2)}, {ramp(0, 3)}}).ranges;
   ASSERT_EQ(ranges.count("layer"), 1U);
   EXPECT_NEAR(ranges.at("layer").low, -1, 0.02F);
   EXPECT_NEAR(ranges.at("layer").high, 3, 0.05F);
@@ -37,14 +37,14 @@ TEST(Calibrate, ALoneOutlierIsClipped) {
   std::vector<std::vector<Tensor>> batches(20, std::vector<Tensor>{ramp(0, 1)});
   batches.push_back({ramp(0, 1)});
   batches.back()[0].data<float>()[7] = 4;
-  EXPECT_LT(calibrate(identity_layer(), {}, batches).at("layer").high, 3.9F);
+  EXPECT_LT(calibrate(identity_layer(), {}, batches).ranges.at("layer").high, 3.9F);
 }
 
 TEST(Calibrate, NotANumberIsLeftOut) {
   Tensor t = ramp(0, 1);
   t.data<float>()[0] = NAN;
   t.data<float>()[1] = INFINITY;
-  EXPECT_NEAR(calibrate(identity_layer(), {}, {{t}}).at("layer").high, 1, 0.02F);
+  EXPECT_NEAR(calibrate(identity_layer(), {}, {{t}}).ranges.at("layer").high, 1, 0.02F);
 }
 
 TEST(Calibrate, NoExamplesAreAnError) {

@@ -14,6 +14,7 @@
 #include "graph/infer_util.h"
 #include "passes/eliminate_dead_code.h"
 #include "passes/fuse_multi_class_nms.h"
+#include "thaw/calibrate.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -65,6 +66,13 @@ void shed_unread_results(Graph& graph, const BuildContext& context, PreparedKern
     const KernelChoice choice = choose_kernel(describe(graph, node), context, Space::kHost);
     kernels[{&graph, id}] = {choice.row->name, choice.why, {}, {}, 0};
   }
+}
+
+// Whether plans that were made with the one are what the other asks for.
+bool same(const std::shared_ptr<const Calibration>& a,
+          const std::shared_ptr<const Calibration>& b) {
+  const auto text = [](const auto& c) { return calibration_text(c ? *c : Calibration()); };
+  return a == b || text(a) == text(b);
 }
 
 size_t plans_kept(const EngineOptions& options) {
@@ -225,6 +233,14 @@ std::shared_ptr<CachedPlan> EngineCore::load(const std::vector<Shape>& shapes,
   if (!model_.plans() || !options_.disabled_passes.empty() || !options_.dump_dir.empty() ||
       options_.verify)
     return nullptr;
+  if (options_.precision != Precision::kFloat32 &&
+      !same(options_.calibration, model_.plans()->manifest().calibration)) {
+    if (model_.log())
+      model_.log()(LogLevel::kInfo, fmt::format("{}: its plans were made with another calibration; "
+                                                "built in memory",
+                                                model_.path()));
+    return nullptr;
+  }
   const auto start = Clock::now();
   std::optional<PlanFile> file =
       model_.plans()->find(shapes, *options_.precision, *device_, model_.log(), fault);

@@ -50,6 +50,22 @@ std::vector<TensorInfo> infos_from(const Json& json) {
   return infos;
 }
 
+// [low, high], and where there are such [low, high, method, [[low, high] of each channel]].
+Json range_json(const ValueRange& range) {
+  Json json = {range.low, range.high};
+  if (range.method.empty() && range.channels.empty()) return json;
+  json.push_back(range.method);
+  if (!range.channels.empty()) json.push_back(range.channels);
+  return json;
+}
+
+ValueRange range_from(const Json& json) {
+  ValueRange range{json.at(0), json.at(1), {}, {}};
+  if (json.size() > 2) range.method = json.at(2);
+  if (json.size() > 3) range.channels = json.at(3).get<decltype(range.channels)>();
+  return range;
+}
+
 uint32_t check_of(const Json& json) {
   const std::string text = json.dump();
   return crc32c(0, text.data(), text.size());
@@ -76,11 +92,13 @@ Manifest manifest_from(const Json& json) {
     for (const Json& shape : j.at("shapes")) entry.shapes.push_back(shape_from(shape));
     manifest.plans.push_back(std::move(entry));
   }
-  if (!json.contains("calibration")) return manifest;
-  auto ranges = std::make_shared<Calibration>();
-  for (const auto& [layer, range] : json.at("calibration").items())
-    (*ranges)[layer] = {range.at(0).get<float>(), range.at(1).get<float>()};
-  manifest.calibration = std::move(ranges);
+  if (!json.contains("calibration") && !json.contains("wide")) return manifest;
+  auto calibration = std::make_shared<Calibration>();
+  if (json.contains("calibration"))
+    for (const auto& [layer, range] : json.at("calibration").items())
+      calibration->ranges[layer] = range_from(range);
+  if (json.contains("wide")) calibration->wide = json.at("wide").get<std::set<std::string>>();
+  manifest.calibration = std::move(calibration);
   return manifest;
 }
 
@@ -116,9 +134,11 @@ void write_manifest(const std::string& folder, const Manifest& manifest) {
     for (const Shape& shape : entry.shapes) shapes.push_back(shape_json(shape));
     json["plans"].push_back({{"file", entry.file}, {"shapes", shapes}});
   }
-  if (manifest.calibration)
-    for (const auto& [layer, range] : *manifest.calibration)
-      json["calibration"][layer] = {range.low, range.high};
+  if (manifest.calibration) {
+    for (const auto& [layer, range] : manifest.calibration->ranges)
+      json["calibration"][layer] = range_json(range);
+    if (!manifest.calibration->wide.empty()) json["wide"] = manifest.calibration->wide;
+  }
   json["check"] = check_of(json);
   write_file(folder + kName, json.dump(1) + "\n");
 }

@@ -39,7 +39,7 @@ TEST(Model, OfBytesNamesWhatIsWrong) {
     Model::from_bytes("", {}, "mine");
     FAIL();
   } catch (const InputError& error) {
-    EXPECT_THAT(error.what(), testing::StartsWith("mine: is empty"));
+    EXPECT_THAT(error.what(), ::testing::StartsWith("mine: is empty"));
   }
   EXPECT_THROW(Model::from_bytes("\x0a\x7f no graph"), InputError);
 }

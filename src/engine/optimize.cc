@@ -108,6 +108,16 @@ size_t folder_bytes(const std::string& folder) {
   return bytes;
 }
 
+// An optimised SavedModel that is optimised anew for the same precision keeps the calibration that
+// it has, where no other is given.
+OptimizeOptions with_kept_calibration(const std::string& source, OptimizeOptions options) {
+  if (options.engine.calibration) return options;
+  const std::shared_ptr<const SavedPlans> plans = SavedPlans::open(source, {});
+  if (plans && plans->manifest().precision == options.engine.precision)
+    options.engine.calibration = plans->manifest().calibration;
+  return options;
+}
+
 class Optimizer {
  public:
   explicit Optimizer(const OptimizeOptions& options)
@@ -231,7 +241,8 @@ class Optimizer {
 }  // namespace
 
 OptimizeReport optimize(const std::string& source, const std::string& destination,
-                        const OptimizeOptions& options) {
+                        const OptimizeOptions& given) {
+  const OptimizeOptions options = with_kept_calibration(source, given);
   Optimizer optimizer(options);
   // Nothing is at the destination unless it is right.
   const auto add_plans = [&](const std::string& folder) {
