@@ -41,7 +41,7 @@ CPU_ROOMS = {
 # Public headers that only the upper rooms may use; the lower ones are what these are made of.
 UPPER_HEADERS = {"thaw/engine.h", "thaw/detector.h", "thaw/convert.h", "thaw/inspect.h", "thaw/compare.h",
                  "thaw/optimize.h", "thaw/device.h", "thaw/request.h", "thaw/batcher.h", "thaw/c_api.h",
-                 "thaw/c_detector.h", "thaw/c_optimize.h"}
+                 "thaw/c_accuracy.h", "thaw/c_detector.h", "thaw/c_optimize.h"}
 UPPER_ROOMS = {"engine", "detect", "export", "cli", "c_api", "media"}
 # Libraries of one room alone.
 OWN_LIBRARIES = {"CLI/": "cli"}

@@ -390,5 +390,6 @@ THAW_API thaw_status thaw_results_get(const thaw_results* results, size_t index,
 }
 #endif
 
+#include "thaw/c_accuracy.h"
 #include "thaw/c_detector.h"
 #include "thaw/c_optimize.h"

@@ -5,9 +5,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/accuracy_gate.h"
 #include "cli/calibration.h"
 #include "cli/clock.h"
 #include "cli/command.h"
+#include "cli/exit_status.h"
 #include "cli/json.h"
 #include "cli/layer_summary.h"
 #include "cli/message.h"
@@ -25,7 +27,8 @@ struct OptimizeArguments {
   std::vector<std::string> outputs;
   std::vector<std::string> shapes;
   std::string precision = "FP32";
-  std::string calibrate;
+  CalibrationArguments calibration;
+  GateArguments gate;
   int threads = 0;
   int max_cached_engines = 4;
   bool no_build = false;
@@ -36,7 +39,16 @@ struct OptimizeArguments {
   OutputOptions output;
 };
 
-OptimizeOptions optimize_options(const OptimizeArguments& arguments) {
+void ask_for_table(const OptimizeArguments& arguments) {
+  OutputRule rule(arguments.overwrite, "; --overwrite replaces it");
+  rule.reads(arguments.source);
+  tell_reads(rule, arguments.gate.images);
+  rule.reads(arguments.gate.truth);
+  rule.reads(arguments.gate.labels);
+  arguments.calibration.tell_files(rule);
+}
+
+OptimizeOptions optimize_options(const OptimizeArguments& arguments, GateResult& gate) {
   OptimizeOptions options;
   options.outputs = arguments.outputs;
   options.build = !arguments.no_build;
@@ -48,9 +60,8 @@ OptimizeOptions optimize_options(const OptimizeArguments& arguments) {
   options.engine.tune = !arguments.no_tune;
   options.engine.timing_cache = arguments.timing_cache;
   options.log = tell;
-  const bool calibrates =
-      !arguments.calibrate.empty() && options.engine.precision == Precision::kInt8;
-  if (arguments.shapes.empty() && !calibrates) return options;
+  const bool measures = arguments.calibration.asked() || arguments.gate.asked();
+  if (arguments.shapes.empty() && !measures) return options;
   ModelOptions model_options;
   model_options.outputs = arguments.outputs;
   const Model model = Model::load(arguments.source, model_options);
@@ -58,13 +69,17 @@ OptimizeOptions optimize_options(const OptimizeArguments& arguments) {
       group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs());
   RunOptions run;
   run.precision = arguments.precision;
-  run.calibrate = arguments.calibrate;
+  run.calibration = arguments.calibration;
   run.threads = arguments.threads;
-  if (calibrates) options.engine.calibration = calibrated_options(run, model).calibration;
+  if (!measures) return options;
+  ask_for_table(arguments);
+  options.engine.calibration = calibrated_options(run, model).calibration;
+  gate = hold_gate(arguments.gate, run, model, options.engine);
   return options;
 }
 
-Json report_json(const OptimizeReport& report, const OptimizeArguments& arguments, double seconds) {
+Json report_json(const OptimizeReport& report, const GateResult& gate,
+                 const OptimizeArguments& arguments, double seconds) {
   Json json = {{"source", arguments.source},
                {"source_kind", report.source_kind},
                {"destination", arguments.destination},
@@ -73,6 +88,7 @@ Json report_json(const OptimizeReport& report, const OptimizeArguments& argument
                {"checked", report.checked},
                {"seconds", seconds}};
   if (!report.check_note.empty()) json["check_note"] = report.check_note;
+  add_gate_json(gate, json);
   json["plans"] = Json::array();
   for (const OptimizedPlan& plan : report.plans) {
     Json shapes = Json::array();
@@ -96,9 +112,21 @@ std::string tuning_text(const OptimizedPlan& plan) {
   return took + "not compared with the plan without tuning";
 }
 
+int tell_missed(const GateResult& gate, const OptimizeArguments& arguments, Precision precision) {
+  print_gate(gate, arguments.output.json ? GateArguments() : arguments.gate, precision);
+  if (arguments.output.json) {
+    Json json = {{"source", arguments.source}, {"precision", precision_name(precision)}};
+    add_gate_json(gate, json);
+    write_text("-", dump(json));
+  }
+  return kGateMissed;
+}
+
 int run(const OptimizeArguments& arguments) {
   const auto start = Clock::now();
-  OptimizeOptions options = optimize_options(arguments);
+  GateResult gate;
+  OptimizeOptions options = optimize_options(arguments, gate);
+  if (gate.missed()) return tell_missed(gate, arguments, *options.engine.precision);
   OptimizeReport report;
   {
     const size_t plans = std::max<size_t>(options.shapes.size(), 1);
@@ -109,7 +137,7 @@ int run(const OptimizeArguments& arguments) {
   }
   const double seconds = seconds_since(start);
   if (arguments.output.json) {
-    write_text("-", dump(report_json(report, arguments, seconds)));
+    write_text("-", dump(report_json(report, gate, arguments, seconds)));
     return 0;
   }
   ModelOptions load_options;
@@ -123,6 +151,7 @@ int run(const OptimizeArguments& arguments) {
     print("Checked: {}\n", report.check_note);
   for (const OptimizedPlan& plan : report.plans)
     if (plan.tune_seconds > 0) print("Tuned {}\n", tuning_text(plan));
+  print_gate(gate, arguments.gate, report.precision);
   print("Wrote {}: {} plan{}, {}, in {:.2f} s\n", arguments.destination, report.plans.size(),
         report.plans.size() == 1 ? "" : "s", bytes_text(report.bytes), seconds);
   return 0;
@@ -145,8 +174,8 @@ int run_optimize(int argc, char** argv) {
       ->allow_extra_args(false);
   app.add_option("--precision", arguments.precision, "FP32, FP16, BF16 or INT8")
       ->capture_default_str();
-  app.add_option("--calibrate", arguments.calibrate,
-                 "Photographs (folder, file or glob) that INT8 ranges are chosen by");
+  add_calibration_options(app, arguments.calibration, "Calibration");
+  add_gate_options(app, arguments.gate);
   app.add_option("--outputs", arguments.outputs,
                  "Output tensors such as a:0,b:0; otherwise found by themselves")
       ->delimiter(',')
