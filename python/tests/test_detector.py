@@ -37,6 +37,21 @@ def test_finds_what_the_command_finds(detector, scene, tmp_path):
     assert found.stages.network > 0
 
 
+def test_the_example(detector, scene):
+    def run(*arguments):
+        return subprocess.run([sys.executable, str(ROOT / "examples/detect_one.py")] + list(arguments),
+                              env=dict(os.environ, PYTHONPATH=str(ROOT / "python")),
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    done = run(str(BUNDLED), str(scene), str(BUNDLED_LABELS))
+    found = detector(scene, score=0.5)
+    lines = done.stdout.decode().splitlines()
+    assert done.returncode == 0 and len(lines) == len(found) > 0, done.stderr.decode()
+    assert lines[0].startswith("{:<16} {:.3f}  left ".format(found[0].label, found[0].score))
+    done = run("nothing.pb", str(scene))
+    assert done.returncode == 1 and b"nothing.pb: no such file or folder" in done.stderr
+
+
 def test_on_photographs_of_the_coco_graph(coco):
     detector = thaw.Detector(coco, labels=COCO_LABELS)
     found = detector(SHARED / "data/images/dog_bike_truck.jpg")
