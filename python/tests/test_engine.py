@@ -193,14 +193,3 @@ def test_saved_engines_start_again(tmp_path):
     with pytest.raises(thaw.Error, match="fast"):
         engine.save(str(tmp_path / "fast"))
     engine.save(str(tmp_path / "fast"), overwrite=True)
-
-
-def test_int8_by_batches():
-    batches = [np.random.RandomState(i).randint(0, 255, (1, 96, 96, 3)).astype("u1") for i in range(2)]
-    engine = thaw.optimize(str(BUNDLED), precision="INT8", calibrate=iter(batches), tune=False)
-    assert engine.precision == "INT8"
-    assert engine(batches[0])["detection_scores"].shape[0] == 1
-    with pytest.raises(thaw.UsageError, match="calibrated on batches can't be pickled"):
-        pickle.dumps(engine)
-    for calibrate in (lambda: batches, [{"image_tensor": batches[0]}], [[batches[0]]]):
-        assert thaw.optimize(str(BUNDLED), precision="INT8", calibrate=calibrate, tune=False)

@@ -22,6 +22,8 @@ _Value = Union[_Array, _OffersDlpack, _OffersArray, _OffersNumpy, Sequence[Any],
 _Shape = Optional[Sequence[Optional[int]]]
 _Shapes = Union[_Shape, Sequence[_Shape], Mapping[str, _Shape]]
 _Batch = Union[_Value, Mapping[str, _Value]]
+_Calibrate = Union[_Path, Mapping[str, Sequence[float]], Iterable[_Batch],
+                   Callable[[], Iterable[_Batch]]]
 _Picture = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, _Array, _OffersArray,
                  _OffersNumpy, "Picture"]
 
@@ -111,9 +113,19 @@ class Model:
     def __init__(self, handle: Any, path: Optional[_Path], options: Dict[str, Any]) -> None: ...
 
 class Calibration:
-    model: Model
     def __init__(self, model: Model, batches: Union[Iterable[_Batch], Callable[[], Iterable[_Batch]]],
-                 device: str = ..., threads: int = ...) -> None: ...
+                 method: Optional[str] = ..., per_channel: bool = ...,
+                 progress: Optional[Callable[[int, int], Any]] = ..., device: str = ...,
+                 threads: int = ...) -> None: ...
+    @classmethod
+    def of(cls, given: _Calibrate, model: Model, device: str = ..., threads: int = ...) -> Calibration: ...
+    @classmethod
+    def read(cls, path: _Path) -> Calibration: ...
+    @classmethod
+    def parse(cls, text: str) -> Calibration: ...
+    @property
+    def text(self) -> str: ...
+    def write(self, path: _Path) -> None: ...
 
 class Request:
     engine: Engine
@@ -240,7 +252,7 @@ def load(path: Union[_Path, bytes, bytearray, memoryview], signature: Optional[s
          inputs: Union[None, str, Iterable[str]] = ...) -> Model: ...
 def optimize(model: Union[Model, _Path, bytes], precision: Optional[str] = ...,
              shapes: Optional[Iterable[_Shapes]] = ...,
-             calibrate: Union[None, Calibration, Iterable[_Batch], Callable[[], Iterable[_Batch]]] = ...,
+             calibrate: Union[None, Calibration, _Calibrate] = ...,
              device: str = ..., threads: int = ..., memory_limit: Union[int, str] = ...,
              max_cached_engines: Optional[int] = ..., tune: bool = ...,
              timing_cache: Optional[_Path] = ..., pin: bool = ...,

@@ -55,6 +55,7 @@ class DeviceInfo(_Sized):
 
 LogFunction = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_char_p)
 RequestFunction = ctypes.CFUNCTYPE(None, c_void_p, c_int, c_char_p)
+DoneFunction = ctypes.CFUNCTYPE(None, c_void_p, c_size_t, c_size_t)
 ProgressFunction = ctypes.CFUNCTYPE(None, c_void_p, c_char_p)
 
 
@@ -100,6 +101,11 @@ class LayerInfo(_Sized):
 class SegmentInfo(_Sized):
     _fields_ = [("struct_size", c_size_t), ("device", c_char_p), ("why", c_char_p),
                 ("layers", c_size_t)]
+
+
+class CalibrateOptions(_Sized):
+    _fields_ = [("struct_size", c_size_t), ("method", c_char_p), ("per_channel", c_int32),
+                ("progress", DoneFunction), ("progress_user", c_void_p)]
 
 
 class BatcherOptions(_Sized):
@@ -159,7 +165,11 @@ _STATUS = {
     "thaw_plan_get": [_H, POINTER(PlanInfo)],
     "thaw_plan_layer": [_H, c_size_t, POINTER(LayerInfo)],
     "thaw_plan_segment": [_H, c_size_t, POINTER(SegmentInfo)],
-    "thaw_calibrate": [_H, POINTER(EngineOptions), POINTER(Tensor), c_size_t, _OUT],
+    "thaw_calibrate_with": [_H, POINTER(EngineOptions), POINTER(CalibrateOptions), POINTER(Tensor),
+                            c_size_t, _OUT],
+    "thaw_calibration_read": [c_char_p, _OUT],
+    "thaw_calibration_parse": [c_char_p, c_char_p, _OUT],
+    "thaw_calibration_write": [_H, c_char_p],
     "thaw_request_create": [_H, _OUT],
     "thaw_request_set_input": [_H, c_size_t, c_void_p],
     "thaw_request_set_output": [_H, c_size_t, c_void_p],
@@ -205,6 +215,7 @@ _OTHERS = {
     "thaw_plan_layer_count": (c_size_t, [_H]),
     "thaw_plan_segment_count": (c_size_t, [_H]),
     "thaw_request_cancel": (None, [_H]),
+    "thaw_calibration_text": (c_char_p, [_H]),
     "thaw_results_count": (c_size_t, [_H]),
     "thaw_picture_width": (c_int32, [_H]),
     "thaw_picture_height": (c_int32, [_H]),

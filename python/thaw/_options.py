@@ -54,3 +54,20 @@ def engine_options(options, calibration=None):
     if calibration is not None:
         out.calibration = calibration._handle.pointer
     return out
+
+
+def in_order(values, names, what):
+    """`values` in the order of `names`: a dict by name (missing ones are None), a list or tuple of
+    as many, or the value itself where there is one name."""
+    if isinstance(values, dict):
+        unknown = [name for name in values if name not in names]
+        if unknown:
+            raise errors.UsageError("{}: the model has no input '{}', but {}".format(
+                what, unknown[0], ", ".join(names)))
+        return [values.get(name) for name in names]
+    if isinstance(values, (list, tuple)) and len(values) == len(names):
+        return list(values)
+    if len(names) == 1:
+        return [values]
+    raise errors.UsageError("{}: a dict by name or a list of {} was expected ({})".format(
+        what, len(names), ", ".join(names)))

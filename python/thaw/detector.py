@@ -134,14 +134,11 @@ class Detector:
         return "<thaw.Detector {!r}>".format(self.model.path or "(memory)")
 
     def __reduce__(self):
-        if self._calibration is not None:
-            raise errors.UsageError("a detector that was calibrated on batches can't be pickled: save() "
-                                    "its engine and make a detector of that")
-        return _detector_again, (self.model,) + self._again
+        return _detector_again, (self.model, self._calibration) + self._again
 
 
-def _detector_again(model, labels, score, outputs, options, is_engine):
+def _detector_again(model, calibration, labels, score, outputs, options, is_engine):
     if not is_engine:
         return Detector(model, labels, score, outputs, **options)
     from .engine import Engine
-    return Detector(Engine(model, options), labels, score, outputs)
+    return Detector(Engine(model, options, calibration), labels, score, outputs)

@@ -6,7 +6,8 @@ import weakref
 
 from . import _arrays, _library, errors
 from ._interrupt import interruptible
-from ._options import engine_options
+from ._options import engine_options, in_order
+from .calibration import Calibration
 from .model import Model, infos, load
 from .request import LARGE, Request, Run
 
@@ -26,8 +27,9 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
     shapes: input shapes to build plans for now: a list of shapes (of a model of one input), or of
         lists or dicts by name of all inputs' shapes. Other shapes are built when they first come.
     calibrate: for INT8: batches that layers' ranges are chosen by, all of one shape: an iterable of
-        arrays (of a model of one input), lists or dicts by name; a function that gives one; or a
-        Calibration.
+        arrays (of a model of one input), lists or dicts by name, or a function that gives one; a
+        dict of ranges by the layers' names, {"Conv2d_0": (0, 6)}; the path of a calibration's table
+        or of a model that was optimised with one; or a Calibration.
     device: "auto", or a name of devices().
     threads: of each request; 0: as many as the process may use.
     memory_limit: bytes (or "512MiB") that a plan, its weights and a run may take; 0: no limit.
@@ -56,52 +58,11 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
     if not isinstance(model, Model):
         model = load(model)
     if calibrate is not None and not isinstance(calibrate, Calibration):
-        calibrate = Calibration(model, calibrate, device=device, threads=threads)
+        calibrate = Calibration.of(calibrate, model, device=device, threads=threads)
     engine = Engine(model, options, calibrate)
     for shape in _sets(shapes):
         engine.prepare(shape)
     return engine
-
-
-def _in_order(values, names, what):
-    """`values` in the order of `names`: a dict by name (missing ones are None), a list or tuple of
-    as many, or the value itself where there is one name."""
-    if isinstance(values, dict):
-        unknown = [name for name in values if name not in names]
-        if unknown:
-            raise errors.UsageError("{}: the model has no input '{}', but {}".format(
-                what, unknown[0], ", ".join(names)))
-        return [values.get(name) for name in names]
-    if isinstance(values, (list, tuple)) and len(values) == len(names):
-        return list(values)
-    if len(names) == 1:
-        return [values]
-    raise errors.UsageError("{}: a dict by name or a list of {} was expected ({})".format(
-        what, len(names), ", ".join(names)))
-
-
-class Calibration:
-    """Ranges of a model's layers for INT8, measured on batches of inputs.
-
-    batches: as optimize()'s `calibrate`. Immutable; any number of threads may use it."""
-
-    def __init__(self, model, batches, device="auto", threads=0):
-        library = _library.library()
-        names = [info.name for info in model.inputs]
-        given = []
-        for batch in batches() if callable(batches) else batches:
-            for value, info in zip(_in_order(batch, names, "calibrate"), model.inputs):
-                given.append(_arrays.fed(value, info))
-        tensors = (_library.Tensor * len(given))()
-        for tensor, one in zip(tensors, given):
-            one.fill(tensor)
-        self.model = model
-        options = engine_options({"device": device, "threads": threads})
-        made = ctypes.c_void_p()
-        interruptible((model, given), library.thaw_calibrate, model._handle.pointer,
-                      ctypes.byref(options), tensors, len(given) // max(1, len(names)),
-                      ctypes.byref(made))
-        self._handle = _library.Handle("calibration", made.value)
 
 
 class Engine:
@@ -116,7 +77,7 @@ class Engine:
     inputs, outputs: lists of TensorInfo. device: "cpu". threads: of each request.
     precision: "FP32", "FP16", "BF16" or "INT8". model: the Model. options: of optimize().
 
-    Pickling passes the model's path and the options, never weights."""
+    Pickling passes the model's path, the options and a calibration's ranges, never weights."""
 
     def __init__(self, model, options, calibration=None):
         library = _library.library()
@@ -224,7 +185,7 @@ class Engine:
         """Calls thaw_engine_prepare or thaw_request_prepare; shapes in the order of the inputs."""
         owner._handle.check_process()
         names = [info.name for info in self.inputs]
-        ordered = _in_order(_as_set(shapes, self._count), names, "shapes")
+        ordered = in_order(_as_set(shapes, self._count), names, "shapes")
         table = (_library.Shape * self._count)(
             *[_library.shape_of(shape, "shapes") for shape in ordered])
         interruptible(owner, function, owner._handle.pointer, table, self._count)
@@ -252,14 +213,11 @@ class Engine:
         save(self, path, overwrite, progress)
 
     def __reduce__(self):
-        if self.calibration is not None:
-            raise errors.UsageError("an engine that was calibrated on batches can't be pickled: save() "
-                                    "it and pickle the one that is optimised from there")
-        return _optimize_again, (self.model, self.options, self._shapes)
+        return _optimize_again, (self.model, self.options, self._shapes, self.calibration)
 
 
-def _optimize_again(model, options, shapes):
-    return optimize(model, shapes=shapes, **options)
+def _optimize_again(model, options, shapes, calibration):
+    return optimize(model, shapes=shapes, calibrate=calibration, **options)
 
 
 def _sets(shapes):
