@@ -2,7 +2,9 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/fs.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -49,10 +51,12 @@ std::string resolved(const std::string& path) {
   return error ? without_slash(path) : real.string();
 }
 
-// Both change places at once; false where the system or the file system has no such step.
+// Both change places at once; false where the system or the file system has no such step. Asked of
+// the kernel, for C libraries before glibc 2.28 have no function for it.
 bool exchange(const std::string& a, const std::string& b) {
-#if defined(RENAME_EXCHANGE)
-  if (::renameat2(AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0) return true;
+#if defined(SYS_renameat2)
+  if (::syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0)
+    return true;
   if (errno != ENOSYS && errno != EINVAL && errno != EOPNOTSUPP) fail(b, "renaming");
 #endif
   return false;
