@@ -76,7 +76,8 @@ function(thaw_join_sources sources_var root)
     set(joined ${CMAKE_CURRENT_BINARY_DIR}/unity/${group}.cc)
     file(CONFIGURE OUTPUT ${joined} CONTENT "${content}" @ONLY)
     # What each file warrants alone, as other builds see.
-    set_source_files_properties(${joined} PROPERTIES COMPILE_OPTIONS "-Wno-shadow;-Wno-subobject-linkage")
+    set_source_files_properties(${joined} PROPERTIES COMPILE_OPTIONS
+                                "-Wno-shadow;$<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>")
     list(APPEND kept ${joined})
   endforeach()
   set(${sources_var} ${kept} PARENT_SCOPE)

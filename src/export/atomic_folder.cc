@@ -53,7 +53,7 @@ std::string resolved(const std::string& path) {
 
 // Both change places at once; false where the system or the file system has no such step. Asked of
 // the kernel, for C libraries before glibc 2.28 have no function for it.
-bool exchange(const std::string& a, const std::string& b) {
+bool change_places(const std::string& a, const std::string& b) {
 #if defined(SYS_renameat2)
   if (::syscall(SYS_renameat2, AT_FDCWD, a.c_str(), AT_FDCWD, b.c_str(), RENAME_EXCHANGE) == 0)
     return true;
@@ -105,7 +105,7 @@ void AtomicFolder::commit() {
   sync_folder(filled_);
   if (!replace_)
     rename_or_fail(filled_, path_);
-  else if (!exchange(filled_, path_))
+  else if (!change_places(filled_, path_))
     replace_in_two_steps(filled_, path_);
   sync_folder(parent_of(path_));
   unfinished_.reset();

@@ -28,8 +28,8 @@ Tables make_tables() {
 }
 
 #if defined(__x86_64__)
-__attribute__((target("sse4.2"))) uint32_t crc32c_sse42(uint32_t crc, const unsigned char* p,
-                                                        size_t n) {
+__attribute__((target("sse4.2,crc32"))) uint32_t crc32c_sse42(uint32_t crc, const unsigned char* p,
+                                                              size_t n) {
   uint64_t c = ~crc;
   for (; n >= 8; p += 8, n -= 8) {
     uint64_t word;
