@@ -117,7 +117,7 @@ def _memory(address, size):
 
 def fed(value, info):
     """A Fed of whatever stands for an array: numpy's, those of any library that offers DLPack,
-    numpy's array interface, the buffer protocol or .numpy() (torch, TensorFlow, JAX, CuPy ...),
+    numpy's array interface, the buffer protocol or .numpy() (torch, TensorFlow, JAX ...),
     lists, numbers and texts. Without a copy where it lies dense in the host's memory.
 
     Raises InputError, naming the input, where it has another type."""
