@@ -21,7 +21,8 @@ void write_whole_file(const std::string& path, const std::string& bytes);
 enum class OutputKind {
   kDetections,  // the JSON of `thaw detect`
   kCsv,
-  kReport,   // HTML
+  kReport,   // HTML of `thaw compare`
+  kSummary,  // HTML of `thaw summary`
   kPicture,  // JPEG or PNG
   kArrays,   // .npz
   kTrace,

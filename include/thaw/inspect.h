@@ -55,6 +55,35 @@ struct Inspection {
 Inspection inspect(const std::string& path, const ModelOptions& options = {},
                    const std::vector<Shape>& shapes = {});
 
+// What became of a graph's ops in a plan.
+struct OpCoverage {
+  // A kind of op that no fast kernel of the engine's device runs.
+  struct LeftOut {
+    std::string op;  // "NonMaxSuppressionV3"
+    std::string why;
+    std::string node;  // one of them
+    int count = 0;
+  };
+  int64_t total = 0;
+  int64_t converted = 0;
+  std::map<std::string, int> ops;  // those that are converted
+  std::vector<LeftOut> left_out;   // the most frequent first
+};
+
+// A layer of a plan: the TF node that it is called after, and why it counts as left out; empty
+// where it does not.
+struct LayerFate {
+  std::string node;
+  std::string why;
+};
+
+// Counts the TF ops that the outputs need, functions of loops and branches among them, without
+// constants, placeholders and no-ops. Each shares the fate of the layer that is called after it, or
+// else, for it was fused, folded or replaced, of the nearest layer that needs its result; ops that
+// only outputs need are converted. Throws what inspect throws.
+OpCoverage cover_ops(const std::string& path, const ModelOptions& options,
+                     const std::vector<LayerFate>& layers);
+
 // The names of all TF ops that can be imported, sorted (src/import/op_table.h).
 std::vector<std::string> importable_ops();
 

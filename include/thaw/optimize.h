@@ -38,6 +38,8 @@ struct OptimizedPlan {
   // plan was kept, 0 where they were not compared.
   double tuned_speedup = 0;
   size_t layers_left_out = 0;  // of tuning, for other work disturbed their races
+  size_t races = 0;            // of kernels and plans
+  size_t known_races = 0;      // of them, that the timing cache had
   bool kept = false;           // a run before had built it and did not come to its end
 };
 

@@ -31,6 +31,8 @@ Mark mark_of(OutputKind kind) {
       return {kCsvHead, "", "\n"};
     case OutputKind::kReport:
       return {"<!DOCTYPE html>", "<title>thaw compare: ", "</html>\n"};
+    case OutputKind::kSummary:
+      return {"<!DOCTYPE html>", "<title>thaw summary: ", "</html>\n"};
     case OutputKind::kPicture:
       return {"", kMadeByThaw, ""};
     case OutputKind::kArrays:

@@ -135,18 +135,44 @@ void add_roles_option(CLI::App& app, std::vector<std::string>& roles) {
       ->group(kModelGroup);
 }
 
-void add_run_options(CLI::App& app, RunOptions& options) {
+void add_limit_options(CLI::App& app, RunOptions& options) {
   app.add_option("--device", options.device, "auto, cpu, cuda, or ref (slow, obviously right)")
       ->capture_default_str()
+      ->group(kModelGroup);
+  app.add_option("--memory-limit", options.memory_limit,
+                 "What a plan and its weights, and building them, may take, such as 512MiB")
+      ->group(kModelGroup);
+  app.add_option("--max-workspace-size", options.max_workspace_size,
+                 "Working memory that a kernel may ask for, such as 64MiB; others are passed over")
+      ->group(kModelGroup);
+  app.add_option("--minimum-segment-size", options.minimum_segment_size,
+                 "Smaller segments stay beside a device with memory of its own; -1: all do;\n"
+                 "default 3")
+      ->check(CLI::Validator(
+          [](std::string& text) {
+            return text == "-1" || (text.find_first_not_of("0123456789") == std::string::npos &&
+                                    text != "0")
+                       ? std::string()
+                       : "a number above 0, or -1, was expected, not " + text;
+          },
+          ""))
+      ->group(kModelGroup);
+  app.add_flag("--strict", options.strict,
+               "What would run slowly is an error: the plan for all shapes, reference kernels")
+      ->group(kModelGroup);
+}
+
+void add_run_options(CLI::App& app, RunOptions& options) {
+  add_limit_options(app, options);
+  app.add_flag("--no-build", options.no_build,
+               "Build no plan: shapes without one run on the slower plan for all shapes, and a\n"
+               "plan for another machine is an error")
       ->group(kModelGroup);
   app.add_option("--threads", options.threads, "Threads; 0: as many as the process may use")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024).description(""))
       ->group(kModelGroup);
   app.add_flag("--pin", options.pin, "Bind each thread to a processor of its own")
-      ->group(kModelGroup);
-  app.add_option("--memory-limit", options.memory_limit,
-                 "What plans and weights may take, such as 512MiB")
       ->group(kModelGroup);
   app.add_option("--precision", options.precision,
                  "Numbers of the network's layers: FP32, FP16, BF16 or INT8; default: what an\n"
@@ -201,6 +227,11 @@ EngineOptions RunOptions::engine_options() const {
   options.pin = pin;
   if (!precision.empty()) options.precision = precision_from_name(precision);
   if (!memory_limit.empty()) options.memory_limit = parse_bytes("--memory-limit", memory_limit);
+  if (!max_workspace_size.empty())
+    options.max_workspace_size = parse_bytes("--max-workspace-size", max_workspace_size);
+  if (minimum_segment_size != 0) options.minimum_segment_size = minimum_segment_size;
+  if (no_build) options.allow_build = false;
+  options.strict = strict;
   options.tune = tune;
   options.timing_cache = timing_cache;
   options.disabled_passes = disabled_passes;

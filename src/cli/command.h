@@ -54,6 +54,10 @@ struct RunOptions {
   int threads = 0;
   bool pin = false;
   std::string memory_limit;
+  std::string max_workspace_size;
+  int minimum_segment_size = 0;  // 0: not given
+  bool no_build = false;
+  bool strict = false;
   std::string precision;  // empty: as the model was optimised, else FP32
   CalibrationArguments calibration;
   std::vector<std::string> from;
@@ -72,6 +76,8 @@ struct RunOptions {
   EngineOptions engine_options() const;
 };
 void add_timing_cache_option(CLI::App& app, std::string& path);
+// --device, --memory-limit, --max-workspace-size, --minimum-segment-size and --strict.
+void add_limit_options(CLI::App& app, RunOptions& options);
 // --outputs: which tensors are the boxes and so on.
 void add_roles_option(CLI::App& app, std::vector<std::string>& roles);
 void add_run_options(CLI::App& app, RunOptions& options);

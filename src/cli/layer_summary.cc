@@ -16,6 +16,14 @@ namespace {
 
 bool is_reference(const LayerInfo& layer) { return layer.kernel.rfind("ref.", 0) == 0; }
 
+std::string engine_name(size_t number) { return fmt::format("ThawEngine_{}", number); }
+
+double converted_percent(const OpCoverage& coverage) {
+  return coverage.total == 0 ? 100
+                             : 100.0 * static_cast<double>(coverage.converted) /
+                                   static_cast<double>(coverage.total);
+}
+
 std::string rate(const LayerInfo& layer) {
   if (layer.macs <= 0 || layer.ms <= 0) return "";
   return fmt::format("{:.1f}", static_cast<double>(layer.macs) / layer.ms / 1e6);
@@ -74,6 +82,105 @@ PlanSummary summarise_one(Request& request, const std::vector<Shape>& shapes, in
   return summary;
 }
 
+// Which layers the engines leave to others: the reference kernels, the runtime, the host.
+std::vector<LayerFate> fates(const PlanSummary& summary) {
+  std::vector<LayerFate> fates;
+  size_t at = 0;
+  for (const SegmentInfo& segment : summary.segments)
+    for (size_t i = 0; i < segment.layers; ++i, ++at) {
+      const LayerInfo& layer = summary.layers.at(at);
+      if (layer.kernel == "upload" || layer.kernel == "download") continue;
+      LayerFate& fate = fates.emplace_back(LayerFate{layer.name, {}});
+      if (segment.device != summary.device)
+        fate.why = fmt::format("on {} beside {}: {}", segment.device, summary.device,
+                               layer.why.empty() ? "it is cheaper there" : layer.why);
+      else if (layer.kernel == "runtime")
+        fate.why = "a loop or branch, which the runtime runs step by step";
+      else if (is_reference(layer))
+        fate.why = layer.kernel + (layer.why.empty() ? "" : ": " + layer.why);
+    }
+  return fates;
+}
+
+std::string list_text(const std::vector<std::string>& items) {
+  return fmt::format("[{}]", fmt::join(items, ", "));
+}
+
+// What TF-TRT's summary() prints of each of its engines.
+std::string engines_text(const PlanSummary& summary) {
+  std::vector<std::vector<std::string>> rows{{"Engine", "Device", "># Nodes", "># Inputs",
+                                              "># Outputs", "Input DTypes", "Output DTypes",
+                                              "Input Shapes", "Output Shapes"}};
+  const auto dtypes = [](const std::vector<TensorInfo>& infos) {
+    std::vector<std::string> all;
+    for (const TensorInfo& info : infos) all.emplace_back(dtype_name(info.dtype));
+    return list_text(all);
+  };
+  const auto shapes = [](const std::vector<TensorInfo>& infos) {
+    std::vector<std::string> all;
+    for (const TensorInfo& info : infos) all.push_back(info.shape.str());
+    return list_text(all);
+  };
+  for (const SegmentInfo& engine : summary.engines())
+    rows.push_back({engine_name(rows.size() - 1), engine.device, fmt::format("{}", engine.layers),
+                    fmt::format("{}", engine.inputs.size()),
+                    fmt::format("{}", engine.outputs.size()), dtypes(engine.inputs),
+                    dtypes(engine.outputs), shapes(engine.inputs), shapes(engine.outputs)});
+  return table_text(rows);
+}
+
+std::string coverage_text(const PlanSummary& summary) {
+  const OpCoverage& coverage = summary.coverage;
+  std::string text;
+  for (const auto& [op, count] : coverage.ops) text += fmt::format("\t- {}: {}x\n", op, count);
+  if (!coverage.left_out.empty()) text += "Left out\n";
+  for (const OpCoverage::LeftOut& left_out : coverage.left_out)
+    text += fmt::format("\t- {}: {}x ({}): {}\n", left_out.op, left_out.count, left_out.node,
+                        left_out.why);
+  return text + fmt::format(
+                    "[*] Total number of thaw engines: {}\n"
+                    "[*] % of OPs Converted: {:.2f}% [{}/{}]\n",
+                    summary.engines().size(), converted_percent(coverage), coverage.converted,
+                    coverage.total);
+}
+
+Json engines_json(const PlanSummary& summary) {
+  Json engines = Json::array();
+  const auto add = [](Json& json, const char* side, const std::vector<TensorInfo>& infos) {
+    const std::string name = side;
+    json[name + "s"] = infos.size();
+    for (const char* what : {"_names", "_dtypes", "_shapes"}) json[name + what] = Json::array();
+    for (const TensorInfo& info : infos) {
+      json[name + "_names"].push_back(info.name);
+      json[name + "_dtypes"].push_back(dtype_name(info.dtype));
+      json[name + "_shapes"].push_back(shape_json(info.shape));
+    }
+  };
+  for (const SegmentInfo& engine : summary.engines()) {
+    Json json = {
+        {"name", engine_name(engines.size())}, {"device", engine.device}, {"nodes", engine.layers}};
+    add(json, "input", engine.inputs);
+    add(json, "output", engine.outputs);
+    engines.push_back(std::move(json));
+  }
+  return engines;
+}
+
+Json coverage_json(const OpCoverage& coverage) {
+  Json json = {{"ops_total", coverage.total},
+               {"ops_converted", coverage.converted},
+               {"percent", converted_percent(coverage)},
+               {"ops", Json::object()},
+               {"left_out", Json::array()}};
+  for (const auto& [op, count] : coverage.ops) json["ops"][op] = count;
+  for (const OpCoverage::LeftOut& left_out : coverage.left_out)
+    json["left_out"].push_back({{"op", left_out.op},
+                                {"count", left_out.count},
+                                {"node", left_out.node},
+                                {"why", left_out.why}});
+  return json;
+}
+
 // One a line where there are several: how many steps, where, and why the plan is cut there.
 std::string segments_text(const std::vector<SegmentInfo>& segments) {
   if (segments.size() < 2) return {};
@@ -103,14 +210,25 @@ size_t PlanSummary::fast_layers() const {
          static_cast<size_t>(std::count_if(layers.begin(), layers.end(), is_reference));
 }
 
-std::vector<PlanSummary> summarise(const Model& model, const EngineOptions& options,
+std::vector<SegmentInfo> PlanSummary::engines() const {
+  std::vector<SegmentInfo> engines;
+  for (const SegmentInfo& segment : segments)
+    if (segment.device == device) engines.push_back(segment);
+  return engines;
+}
+
+std::vector<PlanSummary> summarise(const Model& model, const ModelOptions& model_options,
+                                   const EngineOptions& options,
                                    std::vector<std::vector<Shape>> shapes, int runs) {
   if (shapes.empty()) shapes = default_shapes(model);
   EngineOptions keep_all = options;
   keep_all.max_cached_engines = static_cast<int>(shapes.size());
   Request request(Engine(model, keep_all));
   std::vector<PlanSummary> summaries;
-  for (const std::vector<Shape>& s : shapes) summaries.push_back(summarise_one(request, s, runs));
+  for (const std::vector<Shape>& s : shapes) {
+    summaries.push_back(summarise_one(request, s, runs));
+    summaries.back().coverage = cover_ops(model.path(), model_options, fates(summaries.back()));
+  }
   return summaries;
 }
 
@@ -164,13 +282,14 @@ void print_summary(const PlanSummary& summary) {
   print("\nMemory: activations {}, weights {}\n", bytes_text(summary.memory.arena),
         bytes_text(summary.memory.weights));
   print_text(stdout, (summary.roofline ? roofline_text(*summary.roofline) : "") + "\n");
+  print_text(stdout, engines_text(summary) + coverage_text(summary) + "\n");
 }
 
 Json layer_json(const LayerInfo& layer, const std::optional<Roofline>& roofline) {
-  Json json = {{"node", layer.name},      {"op", layer.op},       {"kernel", layer.kernel},
-               {"output", layer.output},  {"stage", layer.stage}, {"macs", layer.macs},
-               {"ms", layer.ms},          {"busy", layer.busy},   {"why", layer.why},
-               {"threads", layer.threads}};
+  Json json = {{"node", layer.name},       {"op", layer.op},       {"kernel", layer.kernel},
+               {"output", layer.output},   {"stage", layer.stage}, {"macs", layer.macs},
+               {"ms", layer.ms},           {"busy", layer.busy},   {"why", layer.why},
+               {"threads", layer.threads}, {"reads", layer.reads}};
   if (roofline && layer.macs > 0) {
     json["numbers"] = dtype_name(layer.numbers);
     json["share_of_peak"] = share_of_peak(layer, roofline->peaks);
@@ -197,6 +316,8 @@ Json summary_json(const PlanSummary& summary) {
   for (const SegmentInfo& segment : summary.segments)
     json["segments"].push_back(
         {{"device", segment.device}, {"layers", segment.layers}, {"why", segment.why}});
+  json["engines"] = engines_json(summary);
+  json["conversion"] = coverage_json(summary.coverage);
   for (const auto& [step, ms] : summary.build) json["build_ms"][step] = ms;
   json["layers"] = Json::array();
   for (const LayerInfo& layer : summary.layers)

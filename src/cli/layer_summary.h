@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/json.h"
+#include "thaw/inspect.h"
 #include "thaw/peaks.h"
 #include "thaw/request.h"
 
@@ -23,6 +24,10 @@ struct PlanSummary {
   std::vector<SegmentInfo> segments;
   std::vector<std::pair<std::string, double>> build;  // steps and their ms
   std::optional<Roofline> roofline;                   // where there are times
+  OpCoverage coverage;                                // of the model's ops
+
+  // Segments on the engine's own device, not beside it.
+  std::vector<SegmentInfo> engines() const;
 
   double ms() const;  // of all layers
   int64_t macs() const;
@@ -31,8 +36,10 @@ struct PlanSummary {
 };
 
 // For each of `shapes`, or for those that the model has plans for, or else for the model's own with
-// pictures of 1x720x1280x3. runs > 0: times the layers anew on a made-up input.
-std::vector<PlanSummary> summarise(const Model& model, const EngineOptions& options,
+// pictures of 1x720x1280x3. runs > 0: times the layers anew on a made-up input. `model_options` are
+// what the model was read with.
+std::vector<PlanSummary> summarise(const Model& model, const ModelOptions& model_options,
+                                   const EngineOptions& options,
                                    std::vector<std::vector<Shape>> shapes, int runs);
 void print_summary(const PlanSummary& summary);
 Json summary_json(const PlanSummary& summary);

@@ -41,14 +41,38 @@ Progress::~Progress() {
 }
 
 void Progress::step(const std::string& what) {
-  ++done_;
-  detail(what);
+  ++steps_;
+  if (!tells_parts_) done_ = static_cast<double>(steps_ - 1) / static_cast<double>(total_);
+  show(what);
 }
 
-void Progress::detail(const std::string& what) {
+void Progress::detail(const std::string& what, double done) {
+  tells_parts_ = true;
+  done_ = done;
+  show(what);
+}
+
+void Progress::show(const std::string& what) {
   if (!shown_) return;
-  write_raw(stderr, fmt::format("\r\x1b[K{}/{} {:.60}", done_, total_, printable(what)));
+  if (first_done_ < 0) {
+    first_done_ = done_;
+    start_ = Clock::now();
+  }
+  write_raw(stderr,
+            fmt::format("\r\x1b[K{}/{} {:.60}{}", steps_, total_, printable(what), time_left()));
   std::fflush(stderr);
+}
+
+// Nothing while it would be a guess.
+std::string Progress::time_left() const {
+  constexpr double kFirstSeconds = 1;
+  constexpr double kFirstPart = 0.02;
+  const double spent = seconds_since(start_);
+  const double part = done_ - first_done_;
+  if (spent < kFirstSeconds || part < kFirstPart) return {};
+  const auto left = static_cast<int64_t>(spent * (1 - done_) / part + 0.5);
+  if (left < 60) return fmt::format(", {} s left", left);
+  return fmt::format(", {} min {} s left", left / 60, left % 60);
 }
 
 }  // namespace thaw::cli

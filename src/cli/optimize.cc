@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "cli/accuracy_gate.h"
 #include "cli/calibration.h"
@@ -26,16 +27,14 @@ struct OptimizeArguments {
   std::string destination;
   std::vector<std::string> outputs;
   std::vector<std::string> shapes;
-  std::string precision = "FP32";
-  CalibrationArguments calibration;
+  RunOptions run;
   GateArguments gate;
-  int threads = 0;
   int max_cached_engines = 4;
   bool no_build = false;
+  bool no_build_at_runtime = false;
   bool overwrite = false;
   double check_seconds = 60;
   bool no_tune = false;
-  std::string timing_cache;
   OutputOptions output;
 };
 
@@ -45,7 +44,7 @@ void ask_for_table(const OptimizeArguments& arguments) {
   tell_reads(rule, arguments.gate.images);
   rule.reads(arguments.gate.truth);
   rule.reads(arguments.gate.labels);
-  arguments.calibration.tell_files(rule);
+  arguments.run.calibration.tell_files(rule);
 }
 
 OptimizeOptions optimize_options(const OptimizeArguments& arguments, GateResult& gate) {
@@ -54,27 +53,22 @@ OptimizeOptions optimize_options(const OptimizeArguments& arguments, GateResult&
   options.build = !arguments.no_build;
   options.overwrite = arguments.overwrite;
   options.check_seconds = arguments.check_seconds;
-  options.engine.threads = arguments.threads;
+  options.engine = arguments.run.engine_options();
   options.engine.max_cached_engines = arguments.max_cached_engines;
-  options.engine.precision = precision_from_name(arguments.precision);
   options.engine.tune = !arguments.no_tune;
-  options.engine.timing_cache = arguments.timing_cache;
+  if (arguments.no_build_at_runtime) options.engine.allow_build = false;
   options.log = tell;
-  const bool measures = arguments.calibration.asked() || arguments.gate.asked();
+  const bool measures = arguments.run.calibration.asked() || arguments.gate.asked();
   if (arguments.shapes.empty() && !measures) return options;
   ModelOptions model_options;
   model_options.outputs = arguments.outputs;
   const Model model = Model::load(arguments.source, model_options);
   options.shapes =
       group_shapes("--shape", parse_shapes("--shape", arguments.shapes), model.inputs());
-  RunOptions run;
-  run.precision = arguments.precision;
-  run.calibration = arguments.calibration;
-  run.threads = arguments.threads;
   if (!measures) return options;
   ask_for_table(arguments);
-  options.engine.calibration = calibrated_options(run, model).calibration;
-  gate = hold_gate(arguments.gate, run, model, options.engine);
+  options.engine.calibration = calibrated_options(arguments.run, model).calibration;
+  gate = hold_gate(arguments.gate, arguments.run, model, options.engine);
   return options;
 }
 
@@ -99,13 +93,18 @@ Json report_json(const OptimizeReport& report, const GateResult& gate,
                              {"seconds", plan.seconds},
                              {"tune_seconds", plan.tune_seconds},
                              {"tuned_speedup", plan.tuned_speedup},
-                             {"layers_left_out", plan.layers_left_out}});
+                             {"layers_left_out", plan.layers_left_out},
+                             {"races", plan.races},
+                             {"known_races", plan.known_races},
+                             {"kept", plan.kept}});
   }
   return json;
 }
 
 std::string tuning_text(const OptimizedPlan& plan) {
-  const std::string took = fmt::format("{} in {:.2f} s: ", plan.file, plan.tune_seconds);
+  const std::string took =
+      fmt::format("{} in {:.2f} s ({} races, {} of them in the timing cache): ", plan.file,
+                  plan.tune_seconds, plan.races, plan.known_races);
   if (plan.tuned_speedup > 1)
     return took + fmt::format("{:.2f} times as fast as without tuning", plan.tuned_speedup);
   if (plan.tuned_speedup > 0) return took + "no faster than without tuning, whose kernels it keeps";
@@ -132,7 +131,7 @@ int run(const OptimizeArguments& arguments) {
     const size_t plans = std::max<size_t>(options.shapes.size(), 1);
     Progress progress(arguments.no_build ? 0 : 2 * plans);
     options.progress = [&](const std::string& what) { progress.step(what); };
-    options.detail = [&](const std::string& what, double /*done*/) { progress.detail(what); };
+    options.detail = [&](const std::string& what, double done) { progress.detail(what, done); };
     report = optimize(arguments.source, arguments.destination, options);
   }
   const double seconds = seconds_since(start);
@@ -143,12 +142,17 @@ int run(const OptimizeArguments& arguments) {
   ModelOptions load_options;
   load_options.log = tell;
   const Model model = Model::load(arguments.destination, load_options);
-  for (const PlanSummary& plan : summarise(model, {}, {}, 0)) print_summary(plan);
+  for (const PlanSummary& plan : summarise(model, load_options, {}, {}, 0)) print_summary(plan);
   print("{} -> optimised SavedModel, {}\n", report.source_kind, precision_name(report.precision));
   if (report.checked)
     print("Checked: plans run from disk and from memory, the same results bit for bit\n");
   else if (!report.check_note.empty())
     print("Checked: {}\n", report.check_note);
+  const auto kept = std::count_if(report.plans.begin(), report.plans.end(),
+                                  [](const OptimizedPlan& plan) { return plan.kept; });
+  if (kept > 0)
+    print("Kept {} of {} plans that a run before had built, which did not come to its end\n", kept,
+          report.plans.size());
   for (const OptimizedPlan& plan : report.plans)
     if (plan.tune_seconds > 0) print("Tuned {}\n", tuning_text(plan));
   print_gate(gate, arguments.gate, report.precision);
@@ -166,21 +170,22 @@ int run_optimize(int argc, char** argv) {
       "thaw optimize");
   app.footer(example("thaw optimize frozen_inference_graph.pb fast --shape 1x720x1280x3"));
   OptimizeArguments arguments;
+  arguments.run.precision = "FP32";
   app.add_option("SRC", arguments.source, "Frozen graph (.pb, .pbtxt) or SavedModel")->required();
   app.add_option("DST", arguments.destination, "Folder to write")->required();
   app.add_option("--shape", arguments.shapes,
                  "Input shape to build for, such as 1x360x640x3; repeatable; default: the model's\n"
                  "own, 1x720x1280x3 where it is open")
       ->allow_extra_args(false);
-  app.add_option("--precision", arguments.precision, "FP32, FP16, BF16 or INT8")
+  app.add_option("--precision", arguments.run.precision, "FP32, FP16, BF16 or INT8")
       ->capture_default_str();
-  add_calibration_options(app, arguments.calibration, "Calibration");
+  add_calibration_options(app, arguments.run.calibration, "Calibration");
   add_gate_options(app, arguments.gate);
   app.add_option("--outputs", arguments.outputs,
                  "Output tensors such as a:0,b:0; otherwise found by themselves")
       ->delimiter(',')
       ->allow_extra_args(false);
-  app.add_option("--threads", arguments.threads, "Threads that layers are timed with; 0: all")
+  app.add_option("--threads", arguments.run.threads, "Threads that layers are timed with; 0: all")
       ->capture_default_str()
       ->check(CLI::Range(0, 1024).description(""));
   app.add_option("--max-cached-engines", arguments.max_cached_engines,
@@ -189,9 +194,12 @@ int run_optimize(int argc, char** argv) {
       ->check(CLI::Range(1, 1000).description(""));
   app.add_flag("--no-tune", arguments.no_tune,
                "Take the first kernel that can run a layer, not the fastest of a race");
-  add_timing_cache_option(app, arguments.timing_cache);
+  add_limit_options(app, arguments.run);
+  add_timing_cache_option(app, arguments.run.timing_cache);
   app.add_flag("--no-build", arguments.no_build,
                "Write no plan: engines are built in memory when the model runs");
+  app.add_flag("--no-build-at-runtime", arguments.no_build_at_runtime,
+               "Engines of the model build no plan: shapes without one run on the slower plan");
   app.add_flag("--overwrite", arguments.overwrite, "Replace DST if it is there");
   app.add_option("--check-seconds", arguments.check_seconds,
                  "How long a plan may run to be timed and checked; 0: as long as it takes")

@@ -2,10 +2,7 @@
 
 #include <fmt/format.h>
 
-#include <optional>
-
 #include "base/clock.h"
-#include "base/memory_budget.h"
 #include "base/processors.h"
 #include "base/thread_pool.h"
 #include "thaw/error.h"
@@ -32,19 +29,18 @@ TunedKernels tuned_kernels(const Graph& graph, const BuildContext& context,
   return tuned;
 }
 
-// What building takes, of the limit.
-std::optional<MemoryScope> limited(const EngineOptions& options) {
+}  // namespace
+
+std::optional<MemoryScope> memory_scope(const EngineOptions& options) {
   if (options.memory_limit == 0) return std::nullopt;
   return std::optional<MemoryScope>(std::in_place,
                                     std::make_shared<MemoryBudget>(options.memory_limit));
 }
 
-}  // namespace
-
 Compilation compile(const Graph& graph, const std::vector<Shape>& shapes, Serving serving,
                     Device& device, const EngineOptions& options, const Log& log,
                     const TuneOptions& tune_options) {
-  const auto limit = limited(options);
+  const auto limit = memory_scope(options);
   Compilation made;
   PlannedGraph planned =
       serving == Serving::kAsGiven

@@ -2,10 +2,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/memory_budget.h"
 #include "engine/build_engine.h"
 #include "engine/build_plan.h"
 #include "engine/tune.h"
@@ -31,6 +33,10 @@ struct Compilation {
   TunedKernels tuned;  // without EngineOptions::tune: nothing
   BuildTimes times;
 };
+
+// What this thread allocates until its end is taken out of EngineOptions::memory_limit; nothing
+// where there is none.
+std::optional<MemoryScope> memory_scope(const EngineOptions& options);
 
 // Throws what optimised_graph, tune and build_plan throw. The device must outlive the plan.
 Compilation compile(const Graph& graph, const std::vector<Shape>& shapes, Serving serving,

@@ -151,6 +151,11 @@ std::shared_ptr<CachedPlan> EngineCore::make_exact(const std::vector<Shape>& sha
         PlanRung::kBuildNotAllowed,
         fault.empty() ? fmt::format("there is no plan for {}", shapes_text(shapes)) : fault);
   }
+  if (fault.empty() && model_.plans() && model_.log())
+    model_.log()(
+        LogLevel::kInfo,
+        fmt::format("{}: has no plan for {} {} on {}; built in memory", model_.path(),
+                    shapes_text(shapes), precision_name(*options_.precision), device_->name()));
   if (!fault.empty())
     warn(fault + "; built in memory (`thaw optimize --overwrite` writes it anew)");
   try {

@@ -444,5 +444,38 @@ TEST(Engine, ALoopWithoutEndCanBeStopped) {
   EXPECT_THROW(engine.run({Tensor::zeros(DType::kFloat32, {})}), Stopped);
 }
 
+TEST(Engine, WhereNothingMayBeBuiltTheSlowPlanRuns) {
+  EngineOptions options;
+  options.allow_build = false;
+  const Tensor image = random_floats({1, 32, 32, 3}, 5);
+  const Engine engine(small_network(), options);
+  const Tensor got = engine.run({image})[0];
+  const Tensor want = Engine(small_network()).run({image})[0];
+  ASSERT_EQ(got.shape(), want.shape());
+  for (int64_t i = 0; i < got.num_elements(); ++i)
+    EXPECT_NEAR(got.data<float>()[i], want.data<float>()[i], 1e-4);
+  ASSERT_EQ(engine.plans().size(), 1U);
+  EXPECT_EQ(engine.plans()[0].rung, PlanRung::kBuildNotAllowed);
+  EXPECT_TRUE(engine.plans()[0].is_slow);
+  options.strict = true;
+  EXPECT_THROW(Engine(small_network(), options).run({image}), ResourceError);
+}
+
+TEST(Engine, StrictAllowsNoShapesPastTheCache) {
+  EngineOptions options;
+  options.strict = true;
+  options.max_cached_engines = 1;
+  Engine engine(small_network(), options);
+  engine.run({random_floats({1, 16, 16, 3}, 1)});
+  try {
+    engine.run({random_floats({1, 18, 16, 3}, 1)});
+    ADD_FAILURE();
+  } catch (const ResourceError& e) {
+    EXPECT_NE(std::string(e.what()).find("1 plans are kept (max_cached_engines)"),
+              std::string::npos)
+        << e.what();
+  }
+}
+
 }  // namespace
 }  // namespace thaw

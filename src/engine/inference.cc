@@ -112,7 +112,8 @@ std::vector<LayerInfo> Inference::layers() const {
 }
 
 std::vector<SegmentInfo> Inference::segments() const {
-  return latest_ ? describe_segments(*latest_->plan, core_.device()) : std::vector<SegmentInfo>();
+  if (!latest_) return {};
+  return describe_segments(*latest_->plan, core_.device(), core_.model().inputs(), core_.outputs());
 }
 
 void Inference::set_profiling(bool on) {

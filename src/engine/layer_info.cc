@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/memory_budget.h"
+#include "engine/dataflow.h"
 
 namespace thaw {
 namespace {
@@ -53,14 +54,75 @@ LayerInfo describe_step(const Plan& plan, const Step& step, const std::vector<Te
   return layer;
 }
 
+TensorInfo info_of(const Plan& plan, uint32_t s, const std::string& name) {
+  TensorInfo info;
+  info.name = name;
+  info.dtype = plan.slots[s].dtype;
+  info.shape = plan.slots[s].shape;
+  return info;
+}
+
+void add_once(std::vector<TensorInfo>& infos, TensorInfo info) {
+  const auto is_it = [&](const TensorInfo& known) {
+    return known.name == info.name && known.shape == info.shape;
+  };
+  if (std::none_of(infos.begin(), infos.end(), is_it)) infos.push_back(std::move(info));
+}
+
+bool lies_in(size_t step, const Segment& segment) {
+  return step >= segment.begin && step < segment.end;
+}
+
+// What was written before it, and those of the model's inputs that it reads.
+std::vector<TensorInfo> segment_inputs(const Plan& plan, const Dataflow& flow,
+                                       const Segment& segment,
+                                       const std::vector<TensorInfo>& inputs) {
+  std::vector<TensorInfo> infos;
+  for (size_t i = segment.begin; i < segment.end; ++i) {
+    const Step& step = plan.steps[i];
+    for (size_t k = 0; k < step.inputs.size(); ++k) {
+      const uint32_t s = step.inputs[k];
+      const auto fed = std::find(plan.inputs.begin(), plan.inputs.end(), s);
+      if (fed != plan.inputs.end())
+        add_once(infos,
+                 info_of(plan, s, inputs[static_cast<size_t>(fed - plan.inputs.begin())].name));
+      for (const size_t writer : flow.writers[i][k])
+        if (!lies_in(writer, segment)) add_once(infos, info_of(plan, s, plan.steps[writer].name));
+    }
+  }
+  return infos;
+}
+
+// What is read behind it, and those of the model's outputs that it writes.
+std::vector<TensorInfo> segment_outputs(const Plan& plan, const Dataflow& flow,
+                                        const Segment& segment,
+                                        const std::vector<TensorInfo>& outputs) {
+  std::vector<TensorInfo> infos;
+  for (size_t i = segment.end; i < plan.steps.size(); ++i)
+    for (size_t k = 0; k < plan.steps[i].inputs.size(); ++k)
+      for (const size_t writer : flow.writers[i][k])
+        if (lies_in(writer, segment))
+          add_once(infos, info_of(plan, plan.steps[i].inputs[k], plan.steps[writer].name));
+  for (size_t k = 0; k < plan.outputs.size(); ++k)
+    for (const size_t writer : flow.output_writers[k])
+      if (lies_in(writer, segment))
+        add_once(infos, info_of(plan, plan.outputs[k], outputs[k].name));
+  return infos;
+}
+
 }  // namespace
 
 std::vector<LayerInfo> describe_layers(const Plan& plan, const Executor& executor,
                                        const std::vector<float>& step_ms, int threads) {
   std::vector<LayerInfo> layers;
+  const Dataflow flow = find_dataflow(plan);
   for (size_t i = 0; i < plan.steps.size(); ++i) {
     layers.push_back(describe_step(plan, plan.steps[i], executor.slots(), threads));
     LayerInfo& layer = layers.back();
+    for (const std::vector<size_t>& writers : flow.writers[i])
+      layer.reads.insert(layer.reads.end(), writers.begin(), writers.end());
+    std::sort(layer.reads.begin(), layer.reads.end());
+    layer.reads.erase(std::unique(layer.reads.begin(), layer.reads.end()), layer.reads.end());
     if (executor.profiled_runs() > 0) {
       layer.ms = executor.step_ms()[i] / executor.profiled_runs();
       layer.busy = executor.step_work_ms()[i] / executor.step_ms()[i] / threads;
@@ -71,7 +133,10 @@ std::vector<LayerInfo> describe_layers(const Plan& plan, const Executor& executo
   return layers;
 }
 
-std::vector<SegmentInfo> describe_segments(const Plan& plan, const Device& device) {
+std::vector<SegmentInfo> describe_segments(const Plan& plan, const Device& device,
+                                           const std::vector<TensorInfo>& inputs,
+                                           const std::vector<TensorInfo>& outputs) {
+  const Dataflow flow = find_dataflow(plan);
   std::vector<SegmentInfo> segments;
   for (const Segment& segment : plan.segments) {
     const bool is_beside = segment.space == Space::kHost && !device.shares_host_memory();
@@ -79,6 +144,8 @@ std::vector<SegmentInfo> describe_segments(const Plan& plan, const Device& devic
     info.device = is_beside ? "cpu" : device.name();
     info.layers = segment.end - segment.begin;
     info.why = segment.why;
+    info.inputs = segment_inputs(plan, flow, segment, inputs);
+    info.outputs = segment_outputs(plan, flow, segment, outputs);
   }
   return segments;
 }

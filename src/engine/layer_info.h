@@ -13,6 +13,9 @@ namespace thaw {
 std::vector<LayerInfo> describe_layers(const Plan& plan, const Executor& executor,
                                        const std::vector<float>& step_ms, int threads);
 
-std::vector<SegmentInfo> describe_segments(const Plan& plan, const Device& device);
+// `inputs` and `outputs` are the model's, in the plan's order.
+std::vector<SegmentInfo> describe_segments(const Plan& plan, const Device& device,
+                                           const std::vector<TensorInfo>& inputs,
+                                           const std::vector<TensorInfo>& outputs);
 
 }  // namespace thaw

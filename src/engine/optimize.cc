@@ -10,6 +10,7 @@
 #include "base/stop.h"
 #include "engine/compare_models.h"
 #include "engine/compile.h"
+#include "engine/kept_plans.h"
 #include "engine/make_device.h"
 #include "engine/plan_runner.h"
 #include "engine/saved_plans.h"
@@ -68,18 +69,11 @@ std::vector<Tensor> example_inputs(const Model& model, const std::vector<Shape>&
   return inputs;
 }
 
-// What a plan gives as it was built, and how long each step takes.
-struct TrialRun {
-  std::vector<Tensor> inputs;  // empty where none can be made up; then it was not run
-  std::vector<Tensor> outputs;
-  std::vector<float> step_ms;
-};
-
-// Throws Stopped when that takes more than so many seconds; 0: any time.
-TrialRun try_plan(const Plan& plan, Device& device, ThreadPool& pool, std::vector<Tensor> inputs,
-                  double seconds) {
-  TrialRun trial;
-  if (inputs.empty()) return trial;
+// How long each step takes, and fingerprints of what the plan gives. Throws Stopped when that takes
+// more than so many seconds; 0: any time.
+std::vector<float> try_plan(const Plan& plan, Device& device, ThreadPool& pool,
+                            const std::vector<Tensor>& inputs, double seconds,
+                            std::vector<uint64_t>& results) {
   StopSignal stop;
   stop.stop_after(seconds);
   const StopScope stopping(&stop);
@@ -87,11 +81,11 @@ TrialRun try_plan(const Plan& plan, Device& device, ThreadPool& pool, std::vecto
   for (int i = 0; i < kWarmUpRuns; ++i) runner.executor().run(inputs);
   runner.executor().set_profiling(true);
   for (int i = 0; i < kTimedRuns; ++i) runner.executor().run(inputs);
+  std::vector<float> step_ms;
   for (const double sum : runner.executor().step_ms())
-    trial.step_ms.push_back(static_cast<float>(sum / kTimedRuns));
-  for (const Tensor& t : runner.executor().run(inputs)) trial.outputs.push_back(t.clone());
-  trial.inputs = std::move(inputs);
-  return trial;
+    step_ms.push_back(static_cast<float>(sum / kTimedRuns));
+  for (const Tensor& t : runner.executor().run(inputs)) results.push_back(fingerprint(t));
+  return step_ms;
 }
 
 // Of a compilation; 0 where it was without.
@@ -118,10 +112,19 @@ OptimizeOptions with_kept_calibration(const std::string& source, OptimizeOptions
   return options;
 }
 
+// The same file under another name, or a copy where the file system can't.
+void link_or_copy(const std::string& from, const std::string& to) {
+  std::error_code error;
+  fs::create_hard_link(from, to, error);
+  if (!error) return;
+  fs::copy_file(from, to, error);
+  if (error) throw ResourceError(fmt::format("{}: {}", to, error.message()));
+}
+
 class Optimizer {
  public:
-  explicit Optimizer(const OptimizeOptions& options)
-      : options_(options), device_(make_device(options.engine.device)) {
+  Optimizer(const OptimizeOptions& options, const WorkFolder& work)
+      : options_(options), work_(work), device_(make_device(options.engine.device)) {
     report_.precision = options.engine.precision.value_or(Precision::kFloat32);
     if (options.engine.tune && options.build) timings_ = open_timings(options.engine, options.log);
   }
@@ -129,20 +132,13 @@ class Optimizer {
   // Adds plans and manifest to the SavedModel in `folder`.
   void add_plans(const std::string& folder) {
     const Model model = Model::load(folder);
-    manifest_.version = version();
-    manifest_.device = device_->name();
-    manifest_.identity = code_identity(*device_);
-    manifest_.precision = report_.precision;
-    manifest_.max_cached_engines = options_.engine.max_cached_engines.value_or(4);
-    manifest_.calibration = options_.engine.calibration;
-    manifest_.inputs = model.inputs();
-    manifest_.outputs = model.outputs();
-    mark_model(folder, manifest_);
+    describe(model, folder);
     std::error_code error;
     fs::create_directories(plan_folder(folder), error);
     if (error) throw ResourceError(fmt::format("{}: {}", plan_folder(folder), error.message()));
     std::vector<std::vector<Shape>> all = options_.shapes;
     if (all.empty() && options_.build) all.push_back(default_shapes(model));
+    plan_count_ = all.size();
     for (const std::vector<Shape>& shapes : all) {
       check_shapes(model, shapes);
       const auto has = [&](const Manifest::Entry& plan) { return serves(plan.shapes, shapes); };
@@ -157,17 +153,21 @@ class Optimizer {
     const Model model = Model::load(folder);
     for (size_t i = 0; i < report_.plans.size(); ++i) {
       const OptimizedPlan& plan = report_.plans[i];
-      if (trials_[i].inputs.empty()) {
+      const std::vector<Tensor> inputs = example_inputs(model, inputs_[i]);
+      if (results_[i].empty() || inputs.empty()) {
         if (report_.check_note.empty()) report_.check_note = "not run: no input can be made up";
         return;
       }
-      progress(fmt::format("checking the plan for {}", shapes_text(plan.shapes)));
+      const std::string what = fmt::format("checking the plan for {}", shapes_text(plan.shapes));
+      progress(what);
+      detail(what, kBuildShare + (1 - kBuildShare) * part_of_plans(i, 0));
+      const auto limit = memory_scope(options_.engine);
       Request stored(Engine(model, options_.engine));
-      const std::vector<Tensor>& outputs = stored.run(trials_[i].inputs);
+      const std::vector<Tensor>& outputs = stored.run(inputs);
       if (stored.plan().origin != plan_folder(folder) + "/" + plan.file)
         throw InternalError(fmt::format("{} is not used", plan.file));
       for (size_t k = 0; k < outputs.size(); ++k)
-        if (!identical(outputs[k], trials_[i].outputs[k]))
+        if (fingerprint(outputs[k]) != results_[i].at(k))
           throw InternalError(fmt::format("{}: output '{}' is not what the plan gave when built",
                                           plan.file, model.outputs()[k].name));
     }
@@ -176,48 +176,103 @@ class Optimizer {
   }
 
   OptimizeReport& report() { return report_; }
+
+ private:
+  // Of the work on a plan, roughly: what is not checking, and of that what is racing kernels.
+  static constexpr double kBuildShare = 0.9;
+  static constexpr double kTuneShare = 0.8;
+
   void progress(const std::string& what) const {
     if (options_.progress) options_.progress(what);
   }
+  void detail(const std::string& what, double done) const {
+    if (options_.detail) options_.detail(what, done);
+  }
+  double part_of_plans(size_t done, double of_next) const {
+    return (static_cast<double>(done) + of_next) /
+           static_cast<double>(std::max<size_t>(plan_count_, 1));
+  }
 
- private:
+  // What all plans have in common.
+  void describe(const Model& model, const std::string& folder) {
+    const EngineOptions& engine = options_.engine;
+    manifest_.version = version();
+    manifest_.device = device_->name();
+    manifest_.identity = code_identity(*device_);
+    manifest_.precision = report_.precision;
+    manifest_.max_cached_engines = engine.max_cached_engines.value_or(4);
+    manifest_.allow_build = engine.allow_build.value_or(true);
+    manifest_.max_workspace_size = engine.max_workspace_size;
+    manifest_.minimum_segment_size = engine.minimum_segment_size.value_or(kMinimumSegmentSize);
+    manifest_.calibration = engine.calibration;
+    manifest_.inputs = model.inputs();
+    manifest_.outputs = model.outputs();
+    mark_model(folder, manifest_);
+  }
+
   void add_plan(const Model& model, const std::vector<Shape>& shapes, const std::string& folder) {
-    progress(
-        fmt::format("building {} for {}", precision_name(report_.precision), shapes_text(shapes)));
+    const std::string what =
+        fmt::format("building {} for {}", precision_name(report_.precision), shapes_text(shapes));
+    progress(what);
+    detail(what, kBuildShare * part_of_plans(manifest_.plans.size(), 0));
+    PlanFacts facts{version(),
+                    source_id(),
+                    device_->name(),
+                    code_identity(*device_),
+                    model_mark(manifest_),
+                    report_.precision,
+                    shapes};
+    const std::string key = plan_key(facts, options_.engine);
+    std::optional<BuiltPlan> built = find_built(work_, key);
+    if (!built) built = build(model, shapes, key, std::move(facts));
+    if (report_.check_note.empty()) report_.check_note = built->note;
+    const std::string name = fmt::format("{}.plan", manifest_.plans.size() + 1);
+    link_or_copy(built->plan.file, folder + "/" + name);
+    built->plan.file = name;
+    manifest_.plans.push_back({name, built->plan.shapes});
+    report_.plans.push_back(std::move(built->plan));
+    results_.push_back(std::move(built->results));
+    inputs_.push_back(shapes);
+  }
+
+  BuiltPlan build(const Model& model, const std::vector<Shape>& shapes, const std::string& key,
+                  PlanFacts facts) const {
     const auto start = Clock::now();
     EngineOptions engine = options_.engine;
     engine.precision = report_.precision;
     engine.verify = true;
+    const auto limit = memory_scope(engine);
     Compilation made = compile(model.graph(), shapes, Serving::kShapes, *device_, engine,
                                options_.log, tune_options());
     ThreadPool pool(engine.threads > 0 ? engine.threads : available_processors());
+    BuiltPlan built;
+    PlanFile file;
+    const std::vector<Tensor> inputs = example_inputs(model, shapes);
     try {
-      trials_.push_back(try_plan(*made.plan, *device_, pool, example_inputs(model, shapes),
-                                 options_.check_seconds));
+      if (!inputs.empty())
+        file.step_ms =
+            try_plan(*made.plan, *device_, pool, inputs, options_.check_seconds, built.results);
     } catch (const Stopped&) {
-      trials_.emplace_back();
-      report_.check_note =
+      built.note =
           fmt::format("not run to the end: it takes more than {:g} s", options_.check_seconds);
     }
-    PlanFile file;
-    file.facts = {version(),
-                  source_id(),
-                  device_->name(),
-                  code_identity(*device_),
-                  model_mark(manifest_),
-                  report_.precision,
-                  made.shapes};
+    facts.shapes = made.shapes;
+    file.facts = std::move(facts);
     file.graph = std::move(made.graph);
     file.kernels = std::move(made.kernels);
-    file.step_ms = trials_.back().step_ms;
     file.build_times = std::move(made.times);
-    const std::string name = fmt::format("{}.plan", manifest_.plans.size() + 1);
-    write_plan_file(folder + "/" + name, file);
-    manifest_.plans.push_back({name, made.shapes});
-    report_.plans.push_back({made.shapes, name,
-                             static_cast<size_t>(fs::file_size(folder + "/" + name)),
-                             seconds_since(start), tune_seconds(file.build_times),
-                             made.tuned.speedup, made.tuned.left_out, false});
+    built.plan = {made.shapes,
+                  {},
+                  0,
+                  seconds_since(start),
+                  tune_seconds(file.build_times),
+                  made.tuned.speedup,
+                  made.tuned.left_out,
+                  made.tuned.races,
+                  made.tuned.known,
+                  false};
+    keep_built(work_, key, file, built);
+    return built;
   }
 
   TuneOptions tune_options() const {
@@ -225,15 +280,20 @@ class Optimizer {
     tune_options.run_seconds = options_.check_seconds;
     if (options_.detail)
       tune_options.progress = [&](size_t number, size_t count, const std::string& name) {
-        options_.detail(fmt::format("timing kernels: layer {} of {}, {}", number, count, name), 0);
+        const double raced = static_cast<double>(number - 1) / static_cast<double>(count);
+        detail(fmt::format("timing kernels: layer {} of {}, {}", number, count, name),
+               kBuildShare * part_of_plans(manifest_.plans.size(), kTuneShare * raced));
       };
     return tune_options;
   }
 
   const OptimizeOptions& options_;
+  const WorkFolder& work_;
   const std::unique_ptr<Device> device_;
-  std::shared_ptr<TimingCache> timings_;  // of all plans, also where no file keeps them
-  std::vector<TrialRun> trials_;          // by plan
+  std::shared_ptr<TimingCache> timings_;        // of all plans, also where no file keeps them
+  std::vector<std::vector<uint64_t>> results_;  // by plan
+  std::vector<std::vector<Shape>> inputs_;      // by plan: that it was tried on
+  size_t plan_count_ = 0;
   Manifest manifest_;
   OptimizeReport report_;
 };
@@ -243,18 +303,23 @@ class Optimizer {
 OptimizeReport optimize(const std::string& source, const std::string& destination,
                         const OptimizeOptions& given) {
   const OptimizeOptions options = with_kept_calibration(source, given);
-  Optimizer optimizer(options);
-  // Nothing is at the destination unless it is right.
-  const auto add_plans = [&](const std::string& folder) {
-    optimizer.add_plans(folder);
-    optimizer.check(folder);
-  };
   FreezeOptions freeze_options;
   freeze_options.outputs = options.outputs;
   const bool is_folder = fs::is_directory(source);
   if (is_folder && !options.outputs.empty())
     throw UsageError(fmt::format("{}: outputs can be chosen for a frozen graph alone", source));
   const FrozenModel frozen = read_frozen_model(source, freeze_options);
+  const WorkFolder work(destination, [&] {
+    if (options.log)
+      options.log(LogLevel::kWarning,
+                  fmt::format("{}: is being written by another process; waiting", destination));
+  });
+  Optimizer optimizer(options, work);
+  // Nothing is at the destination unless it is right.
+  const auto add_plans = [&](const std::string& folder) {
+    optimizer.add_plans(folder);
+    optimizer.check(folder);
+  };
   optimizer.report().source_kind = model_kind_name(frozen.kind);
   if (is_folder)
     copy_saved_model(source, destination, options.overwrite, add_plans);

@@ -40,6 +40,8 @@ struct TunedKernels {
   std::map<std::pair<const Graph*, NodeId>, TunedKernel> layers;
   int threads = 0;      // Step::threads of every step
   size_t left_out = 0;  // layers whose races something disturbed
+  size_t races = 0;     // of layers and whole plans
+  size_t known = 0;     // of them, that the timing cache had
   // The time of the plan without tuning over this one's, pair by pair; 0: they were not compared.
   double speedup = 0;
 };

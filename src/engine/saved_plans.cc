@@ -120,11 +120,8 @@ std::optional<PlanFile> SavedPlans::find(const std::vector<Shape>& shapes, Preci
   const auto fits = [&](const Manifest::Entry& entry) { return serves(entry.shapes, shapes); };
   const auto entry = std::find_if(manifest_.plans.begin(), manifest_.plans.end(), fits);
   if (entry == manifest_.plans.end() || precision != manifest_.precision ||
-      device.name() != manifest_.device) {
-    say(log, LogLevel::kInfo,
-        fmt::format("{}: has no plan for {} on {}", path_, wanted, device.name()));
+      device.name() != manifest_.device)
     return std::nullopt;
-  }
   const std::string path = plan_folder(path_) + "/" + entry->file;
   std::string wrong;
   try {

@@ -1,6 +1,8 @@
 #include "engine/timing_cache.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -144,6 +146,24 @@ std::vector<LayerTimings> parse_cache(const std::string& path, std::string_view 
   }
 }
 
+// While one writer merges and replaces, others wait; readers don't. The folder is what is locked,
+// for the file is another one each time. Where folders can't be locked nobody waits.
+class FolderLock {
+ public:
+  explicit FolderLock(const std::string& path)
+      : fd_(::open(path.empty() ? "." : path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    if (fd_ >= 0) (void)::flock(fd_, LOCK_EX);
+  }
+  ~FolderLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  FolderLock(const FolderLock&) = delete;
+  FolderLock& operator=(const FolderLock&) = delete;
+
+ private:
+  const int fd_;
+};
+
 // Gives a damaged file a name that nothing has yet; "" where that can't be.
 std::string set_aside(const std::string& path) {
   std::error_code error;
@@ -229,6 +249,9 @@ void TimingCache::merge(std::string_view bytes) {
 void TimingCache::save(const Log& log) {
   const std::lock_guard<std::mutex> lock(mutex_);
   if (path_.empty() || !changed_) return;
+  std::error_code ignored;
+  fs::create_directories(fs::path(path_).parent_path(), ignored);
+  const FolderLock one_writer(fs::path(path_).parent_path().string());
   try {
     const std::optional<std::string> bytes = read_cache(path_);
     if (bytes && !bytes->empty()) merge(*bytes);
@@ -239,8 +262,6 @@ void TimingCache::save(const Log& log) {
   for (const auto& [key, layer] : layers_)
     if (layer.build == timing_build()) kept.push_back(layer);
   try {
-    std::error_code error;
-    fs::create_directories(fs::path(path_).parent_path(), error);
     write_file(path_, timings_bytes(kept));
     changed_ = false;
   } catch (const ResourceError& e) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/clock.h"
 #include "engine/build_engine.h"
 #include "engine/choose_kernel.h"
 #include "engine/make_device.h"
@@ -91,11 +92,14 @@ class Tuner {
     race_layers();
     TunedKernels best = fastest_plan();
     best.left_out = left_out_;
+    best.races = races_;
+    best.known = known_;
     return best;
   }
 
  private:
   const std::vector<Space>& spaces_of(const Graph& graph);
+  void add_timings();
   void race_layers();
   bool race_layer(const Layer& layer);
   TunedKernels fastest_at(int threads) const;
@@ -116,6 +120,8 @@ class Tuner {
   std::vector<RacedLayer> layers_;
   std::map<const Graph*, std::vector<Space>> spaces_;
   size_t left_out_ = 0;
+  size_t races_ = 0;
+  size_t known_ = 0;
 };
 
 // By node, where an engine has it that is not tuned.
@@ -143,6 +149,11 @@ void Tuner::race_layers() {
   }
 }
 
+void Tuner::add_timings() {
+  timings_.add(key_);
+  if (options_.raced) options_.raced();
+}
+
 // False when something disturbed the race.
 bool Tuner::race_layer(const Layer& layer) {
   OpDesc desc = describe(*layer.first, layer.first->node(layer.second));
@@ -158,13 +169,15 @@ bool Tuner::race_layer(const Layer& layer) {
     key_.layer += fmt::format(" within {} bytes", context_.max_workspace_size);
   key_.machine = on_device ? device_key_ : host_key_;
   std::optional<std::vector<KernelTiming>> known = timings_.find(key_);
+  ++races_;
   if (known && is_race_of(*known, rows)) {
+    ++known_;
     key_.raced = std::move(*known);
   } else {
     RaceResult result = race(rows, desc, track, options_);
     if (result.disturbed) return false;
     key_.raced = std::move(result.timings);
-    timings_.add(key_);
+    add_timings();
   }
   layers_.push_back({layer, track.space, rows[0]->name, key_.layer, key_.raced});
   return true;
@@ -228,12 +241,14 @@ TunedKernels Tuner::fastest_plan() {
   key_.machine = device_key_;
   const std::optional<std::vector<KernelTiming>> known = timings_.find(key_);
   PlanRace result;
+  ++races_;
   if (known) {
+    ++known_;
     result.timings = *known;
   } else {
     result = race_plans(graph_, context_, pool_, all, options_);
     key_.raced = result.timings;
-    if (!result.disturbed && !result.timings.empty()) timings_.add(key_);
+    if (!result.disturbed && !result.timings.empty()) add_timings();
   }
   return take_winner(std::move(all), result.timings);
 }
@@ -267,7 +282,15 @@ TunedKernels tune(const Graph& graph, const BuildContext& context, ThreadPool& p
                   const EngineOptions& engine, const Log& log, const TuneOptions& options) {
   if (!engine.tune) return {};
   const std::shared_ptr<TimingCache> timings = open_timings(engine, log);
-  TunedKernels tuned = tune(graph, context, pool, *timings, options);
+  constexpr double kBetweenSaves = 1;  // seconds: what a kill loses
+  auto saved = Clock::now();
+  TuneOptions kept = options;
+  kept.raced = [&] {
+    if (seconds_since(saved) < kBetweenSaves) return;
+    timings->save({});  // what is wrong with the file is said at the end
+    saved = Clock::now();
+  };
+  TunedKernels tuned = tune(graph, context, pool, *timings, kept);
   timings->save(log);
   if (tuned.left_out > 0 && log)
     log(LogLevel::kWarning,

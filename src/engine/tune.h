@@ -24,6 +24,8 @@ struct TuneOptions {
   double run_seconds = 60;  // plans that first run longer than that are not raced; 0: any time
   // Told before a layer is raced: its number from 1, of how many, and its name. May be empty.
   std::function<void(size_t number, size_t count, const std::string& name)> progress;
+  // Told when a race was added to the timings. May be empty.
+  std::function<void()> raced;
 };
 
 // What to run the layers of the graph and of those nested in it on: those whose shapes are all
@@ -37,7 +39,7 @@ TunedKernels tune(const Graph& graph, const BuildContext& context, ThreadPool& p
 // The cache that an engine with these options uses.
 std::shared_ptr<TimingCache> open_timings(const EngineOptions& engine, const Log& log);
 // The same as these options say: nothing without `tune`, and the cache's file is brought up to
-// date.
+// date, about once a second and at the end.
 TunedKernels tune(const Graph& graph, const BuildContext& context, ThreadPool& pool,
                   const EngineOptions& engine, const Log& log, const TuneOptions& options = {});
 

@@ -44,13 +44,6 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-// Where links lead, as far as it exists.
-std::string resolved(const std::string& path) {
-  std::error_code error;
-  const fs::path real = fs::canonical(path, error);
-  return error ? without_slash(path) : real.string();
-}
-
 // Both change places at once; false where the system or the file system has no such step. Asked of
 // the kernel, for C libraries before glibc 2.28 have no function for it.
 bool change_places(const std::string& a, const std::string& b) {
@@ -79,8 +72,14 @@ void replace_in_two_steps(const std::string& filled, const std::string& path) {
 
 }  // namespace
 
+std::string true_path(const std::string& path) {
+  std::error_code error;
+  const fs::path real = fs::canonical(path, error);
+  return error ? without_slash(path) : real.string();
+}
+
 AtomicFolder::AtomicFolder(const std::string& path, bool replace)
-    : path_(resolved(path)), replace_(false) {
+    : path_(true_path(path)), replace_(false) {
   std::error_code error;
   const fs::file_status status = fs::symlink_status(path_, error);
   if (fs::exists(status)) {

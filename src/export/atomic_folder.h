@@ -8,6 +8,9 @@
 
 namespace thaw {
 
+// Where links lead, as far as it exists; without a slash at its end.
+std::string true_path(const std::string& path);
+
 // A folder that is filled under another name beside `path` and takes its place with commit(), in
 // one step where the system can exchange two folders. Without commit() it is removed again.
 class AtomicFolder {

@@ -207,10 +207,13 @@ def test_summary(fast):
 def test_summary_shows_the_cuts():
     """A device that leaves non-maximum suppression to the host: what lies before and after it stays there."""
     text = thaw("summary", COCO, "--device", "null").out
-    assert "4 segments on null" in text
-    assert "1 step on cpu: null.MultiClassNms: non-maximum suppression stays on the host" in text
-    segments = json.loads(thaw("summary", COCO, "--device", "null", "--json").out)["plans"][0]["segments"]
+    assert "3 segments on null" in text and "minimum_segment_size is 3" in text
+    all_of_them = ["summary", COCO, "--device", "null", "--minimum-segment-size", "1"]
+    assert "1 step on cpu: null.MultiClassNms: non-maximum suppression stays on the host" in thaw(*all_of_them).out
+    segments = json.loads(thaw(*all_of_them, "--json").out)["plans"][0]["segments"]
     assert [segment["device"] for segment in segments] == ["cpu", "null", "cpu", "null"]  # the resizer takes any size
+    nothing = thaw("summary", COCO, "--device", "null", "--minimum-segment-size", "-1").out
+    assert "nothing is given to null" in nothing and "Total number of thaw engines: 0" in nothing
     assert "one segment on cpu" in thaw("summary", COCO).out
 
 
