@@ -78,9 +78,9 @@ struct LayerFate {
 };
 
 // Counts the TF ops that the outputs need, functions of loops and branches among them, without
-// constants, placeholders and no-ops. Each shares the fate of the layer that is called after it, or
-// else, for it was fused, folded or replaced, of the nearest layer that needs its result; ops that
-// only outputs need are converted. Throws what inspect throws.
+// constants, placeholders and no-ops. An op shares the fate of the layer that is called after it.
+// One that was fused, folded or replaced is left out where all layers are that lie in the innermost
+// of its name scopes that has any. Throws what inspect throws.
 OpCoverage cover_ops(const std::string& path, const ModelOptions& options,
                      const std::vector<LayerFate>& layers);
 

@@ -132,10 +132,10 @@ std::string engines_text(const PlanSummary& summary) {
 std::string coverage_text(const PlanSummary& summary) {
   const OpCoverage& coverage = summary.coverage;
   std::string text;
-  for (const auto& [op, count] : coverage.ops) text += fmt::format("\t- {}: {}x\n", op, count);
+  for (const auto& [op, count] : coverage.ops) text += fmt::format("    - {}: {}x\n", op, count);
   if (!coverage.left_out.empty()) text += "Left out\n";
   for (const OpCoverage::LeftOut& left_out : coverage.left_out)
-    text += fmt::format("\t- {}: {}x ({}): {}\n", left_out.op, left_out.count, left_out.node,
+    text += fmt::format("    - {}: {}x ({}): {}\n", left_out.op, left_out.count, left_out.node,
                         left_out.why);
   return text + fmt::format(
                     "[*] Total number of thaw engines: {}\n"

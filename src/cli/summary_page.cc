@@ -61,7 +61,7 @@ const char* const kSummaryBody = R"html(<body>
 // before. Within a row layers stand near those that they are joined to.
 const char* const kSummaryLayout = R"js(
 "use strict";
-const W = 190, H = 46, GAP_X = 26, GAP_Y = 40, BAND = 34;
+const W = 216, H = 46, GAP_X = 26, GAP_Y = 40, BAND = 34;
 
 function rowsOf(plan) {
   const segments = plan.segments.length ? plan.segments : [{layers: plan.layers.length}];
@@ -130,7 +130,7 @@ function placeNodes(plan) {
     if (bands[band] && bands[band].last === r) bands[band++].bottom = y - GAP_Y / 2;
   });
   plan.bands = several ? bands : [];
-  plan.box = {left: 0, right: 0, top: -20, bottom: y};
+  plan.box = {left: Infinity, right: -Infinity, top: -20, bottom: y};
   for (const node of plan.layers) {
     plan.box.left = Math.min(plan.box.left, node.x - W / 2 - 30);
     plan.box.right = Math.max(plan.box.right, node.x + W / 2 + 30);

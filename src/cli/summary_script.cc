@@ -13,6 +13,7 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const figures = (value) => value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2)
                                                                         : value.toFixed(3);
 const shape = (s) => s ? s.map((d) => d === null || d < 0 ? "?" : d).join("x") : "?";
+const layers = (count) => count + (count === 1 ? " layer" : " layers");
 const isSlow = (node) => node.kernel.startsWith("ref.") || node.kernel === "runtime";
 const short = (node) => node.op.replace(/[({].*/s, "").trim();
 
@@ -30,8 +31,9 @@ function add(parent, tag, text, type) {
 }
 
 function factsOf(node) {
-  const facts = [["Layer", node.node], ["Op", node.op], ["Kernel", node.kernel],
-                 ["Result", node.output], ["Stage", node.stage]];
+  const facts = [["Layer", node.node], ["Op", node.op], ["Kernel", node.kernel]];
+  if (node.from.length) facts.push(["Reads", node.from.map((n) => n.output).join(", ")]);
+  facts.push(["Result", node.output], ["Stage", node.stage]);
   if (plan.ms > 0)
     facts.push(["Time", figures(node.ms) + " ms, " + (100 * node.ms / plan.ms).toFixed(1) + " %"]);
   if (node.macs > 0) {
@@ -66,15 +68,16 @@ function drawEdges(marked) {
     }
 }
 
-function clipped(text, width) {
+// Of a name its end tells more.
+function clipped(text, width, part = (length) => "\u2026" + text.slice(-length)) {
   if (pen.measureText(text).width <= width) return text;
   let length = text.length;
-  while (length > 1 && pen.measureText("\u2026" + text.slice(-length)).width > width) --length;
-  return "\u2026" + text.slice(-length);
+  while (length > 1 && pen.measureText(part(length)).width > width) --length;
+  return part(length);
 }
 
 function drawNode(node, colours) {
-  const part = slowest > 0 ? Math.sqrt(node.ms / slowest) : 0;
+  const part = slowest > 0 ? node.ms / slowest : 0;
   const left = node.x - W / 2;
   pen.beginPath();
   pen.roundRect(left, node.y, W, H, 7);
@@ -89,7 +92,8 @@ function drawNode(node, colours) {
   pen.font = "600 13px system-ui,sans-serif";
   const time = node.ms > 0 ? figures(node.ms) + " ms" : "";
   const room = time ? pen.measureText(time).width + 8 : 0;
-  pen.fillText(clipped(short(node), W - 20 - room), left + 10, node.y + 19);
+  const op = short(node), beginning = (length) => op.slice(0, length) + "\u2026";
+  pen.fillText(clipped(op, W - 20 - room, beginning), left + 10, node.y + 19);
   if (time) pen.fillText(time, left + W - 10 - room + 8, node.y + 19);
   pen.font = "11px system-ui,sans-serif";
   pen.fillText(clipped(node.node, W - 20), left + 10, node.y + 36);
@@ -110,7 +114,7 @@ function draw() {
     pen.fill();
     pen.fillStyle = colour("--soft");
     pen.font = "600 15px system-ui,sans-serif";
-    const text = band.segment.device + ", " + band.segment.layers + " layers";
+    const text = band.segment.device + ", " + layers(band.segment.layers);
     pen.fillText(text, plan.box.left + 14, band.top + 22);
   }
   drawEdges(false);
@@ -208,7 +212,7 @@ function fillAside() {
   if (slow.length) add(rows, "div", undefined, "legend").innerHTML = "0 <b></b> slowest";
   add(segments, "h2", "Engines");
   for (const e of plan.engines)
-    list(segments, [[e.name, e.device + ", " + e.nodes + " layers"],
+    list(segments, [[e.name, e.device + ", " + layers(e.nodes)],
                     ["in", e.input_shapes.map((s, i) => e.input_dtypes[i] + " " + shape(s))
                              .join(", ")],
                     ["out", e.output_shapes.map((s, i) => e.output_dtypes[i] + " " + shape(s))
@@ -231,8 +235,9 @@ function show(number) {
   hovered = null;
   found.clear();
   const c = plan.conversion;
-  $("h1").textContent = data.model;
-  $(".facts").textContent = [plan.layer_count + " layers on " + plan.device, plan.precision,
+  $("h1").textContent = data.model.split("/").filter(Boolean).pop() || data.model;
+  $("h1").title = data.model;
+  $(".facts").textContent = [layers(plan.layer_count) + " on " + plan.device, plan.precision,
     plan.ms > 0 ? figures(plan.ms) + " ms (" + plan.times + ")" : "",
     c.percent.toFixed(2) + " % of " + c.ops_total + " ops"].filter(Boolean).join(" \u00b7 ");
   fillAside();

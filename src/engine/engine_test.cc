@@ -255,6 +255,7 @@ TEST(Engine, RequestsShareWeights) {
 TEST(Engine, RequestsShareConstantsOnTheDevice) {
   EngineOptions options;
   options.device = "null";
+  options.minimum_segment_size = 1;
   EngineCore core(heavy_network(), options);
   const auto& device = dynamic_cast<const NullDevice&>(core.device());
   Inference first(core);

@@ -1,7 +1,6 @@
-// cover_ops: from the outputs back through the TF graph, each op with the layer that it went into.
+// cover_ops: from the outputs back through the TF graph; an op's name tells the layer it went into.
 #include <algorithm>
 #include <array>
-#include <deque>
 #include <map>
 #include <string_view>
 #include <unordered_map>
@@ -22,12 +21,27 @@ bool counts(const std::string& op) {
   return std::find(kNot.begin(), kNot.end(), op) == kNot.end();
 }
 
+// Each scope that a name lies in, the innermost first: "a/b" and "a" of "a/b/c".
+template <class F>
+void for_each_scope(std::string_view name, F&& fn) {
+  for (size_t at = name.rfind('/'); at != std::string_view::npos && at > 0;) {
+    name = name.substr(0, at);
+    if (fn(name)) return;
+    at = name.rfind('/');
+  }
+}
+
 class Counter {
  public:
   Counter(const FrozenModel& model, const std::vector<LayerFate>& layers) : model_(model) {
     for (const LayerFate& layer : layers) {
       const auto [found, fresh] = fates_.emplace(layer.node, &layer.why);
       if (!fresh && found->second->empty()) found->second = &layer.why;  // the worst of several
+      for_each_scope(layer.node, [&](std::string_view scope) {
+        const auto [in, is_first] = scopes_.emplace(scope, &layer.why);
+        if (!is_first && layer.why.empty()) in->second = &layer.why;  // the best of several
+        return false;
+      });
     }
   }
 
@@ -42,29 +56,37 @@ class Counter {
   }
 
  private:
-  // By breadth, so that the nearest layer is met first.
-  void follow(const Nodes& nodes, const std::vector<std::string_view>& outputs,
-              const std::string* fate) {
+  // Those that the outputs need. `fate`: of those that have none of their own.
+  void follow(const Nodes& nodes, std::vector<std::string_view> next, const std::string* fate) {
     std::unordered_map<std::string_view, const tf::NodeDef*> by_name;
     for (const tf::NodeDef& node : nodes) by_name.emplace(node.name(), &node);
-    std::deque<std::pair<const tf::NodeDef*, const std::string*>> next;
-    const auto reach = [&](std::string_view name, const std::string* of) {
-      const auto found = by_name.find(name);
-      if (found == by_name.end()) return;
-      next.emplace_back(found->second, of);
+    while (!next.empty()) {
+      const auto found = by_name.find(next.back());
+      next.pop_back();
+      if (found == by_name.end()) continue;
+      const tf::NodeDef& node = *found->second;
       by_name.erase(found);
-    };
-    for (const std::string_view output : outputs) reach(output, fate);
-    for (; !next.empty(); next.pop_front()) {
-      const auto [node, of_user] = next.front();
-      const auto own = fates_.find(node->name());
-      const std::string* of = own != fates_.end() ? own->second : of_user;
-      add(*node, of);
-      for (const std::string& input : node->input())
-        if (!input.empty() && input[0] != '^') reach(node_of(input), of);
-      for (const auto& [name, value] : node->attr())
-        if (value.value_case() == tf::AttrValue::kFunc) follow_function(value.func().name(), of);
+      const std::string* own = fate_of(node.name());
+      add(node, own ? own : fate);
+      for (const std::string& input : node.input())
+        if (!input.empty() && input[0] != '^') next.push_back(node_of(input));
+      for (const auto& [name, value] : node.attr())
+        if (value.value_case() == tf::AttrValue::kFunc)
+          follow_function(value.func().name(), own ? own : fate);
     }
+  }
+
+  // Null where neither a layer nor a scope with layers is called so.
+  const std::string* fate_of(const std::string& name) const {
+    const auto own = fates_.find(name);
+    if (own != fates_.end()) return own->second;
+    const std::string* fate = nullptr;
+    for_each_scope(name, [&](std::string_view scope) {
+      const auto found = scopes_.find(scope);
+      if (found != scopes_.end()) fate = found->second;
+      return fate != nullptr;
+    });
+    return fate;
   }
 
   void follow_function(const std::string& name, const std::string* fate) {
@@ -88,7 +110,8 @@ class Counter {
   }
 
   const FrozenModel& model_;
-  std::unordered_map<std::string, const std::string*> fates_;
+  std::unordered_map<std::string_view, const std::string*> fates_;   // by name
+  std::unordered_map<std::string_view, const std::string*> scopes_;  // of the best layer in it
   std::map<std::string, bool> followed_;
   std::map<std::pair<std::string, std::string>, OpCoverage::LeftOut> left_out_;
   OpCoverage result_;

@@ -119,6 +119,40 @@ TEST_F(TuneTest, TakesTheFastestRowThatCan) {
   EXPECT_NE(best.why.find("raced 3"), std::string::npos) << best.why;
 }
 
+// Fast, and in want of memory.
+class GreedyKernel : public FakeKernel<1> {
+ public:
+  size_t scratch_bytes(int /*threads*/) const override { return 4096; }
+};
+
+TEST_F(TuneTest, KernelsKeepToTheWorkspace) {
+  rows_ = {row<FakeKernel<300>>("slow"), row<GreedyKernel>("greedy")};
+  EXPECT_EQ(only().name, "greedy");
+  BuildContext context = this->context();
+  context.max_workspace_size = 4095;
+  ThreadPool pool(1);
+  const TunedKernels best = tune(graph_, context, pool, cache_, options_);
+  for (const auto& [layer, kernel] : best.layers) EXPECT_EQ(kernel.name, "slow");
+  rows_ = {row<GreedyKernel>("greedy"), row<FakeKernel<1>>("modest")};
+  const std::unique_ptr<Plan> plan = build_plan(graph_, context);
+  EXPECT_EQ(plan->steps[0].kernel_name, "modest");
+  EXPECT_NE(plan->steps[0].why.find("greedy: asks for 0.004 MiB of working memory"),
+            std::string::npos)
+      << plan->steps[0].why;
+}
+
+TEST_F(TuneTest, TellsOfEachRaceAndWhatWasKnown) {
+  rows_ = {row<FakeKernel<100>>("a"), row<FakeKernel<50>>("b")};
+  size_t raced = 0;
+  options_.raced = [&] { ++raced; };
+  const TunedKernels first = tuned(graph_);
+  EXPECT_EQ(first.known, 0U);
+  EXPECT_EQ(first.races, raced);
+  const TunedKernels again = tuned(graph_);
+  EXPECT_EQ(again.known, again.races);
+  EXPECT_EQ(first.races, raced);
+}
+
 // A device whose first row for a product is slow.
 class TwoRowDevice : public NullDevice {
  public:

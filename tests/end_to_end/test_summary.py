@@ -27,14 +27,14 @@ def test_tf_trt_s_columns_and_lines():
     plan = summary(COCO)
     counted = plan["conversion"]
     for op, count in counted["ops"].items():
-        assert f"\t- {op}: {count}x\n" in text
+        assert f"    - {op}: {count}x\n" in text
     assert "[*] Total number of thaw engines: 1\n" in text
     line = f"[*] % of OPs Converted: {counted['percent']:.2f}% [{counted['ops_converted']}/{counted['ops_total']}]\n"
     assert line in text
     (engine,) = plan["engines"]
     assert engine["nodes"] == plan["layer_count"]
     assert engine["input_names"] == ["image_tensor"] and engine["input_dtypes"] == ["uint8"]
-    assert sorted(engine["output_names"]) == ["detection_boxes", "detection_classes", "detection_scores", "num_detections"]
+    assert engine["output_names"][:2] == ["num_detections", "detection_boxes"]
     assert [1, 100, 4] in engine["output_shapes"] and set(engine["output_dtypes"]) == {"float32"}
 
 
@@ -44,7 +44,8 @@ def test_ops_are_those_that_tensorflow_s_outputs_need(model):
     tensorflow = pytest.importorskip("tensorflow")
     graph = tensorflow.compat.v1.GraphDef.FromString(model.read_bytes())
     nodes = {node.name: node for node in graph.node}
-    needed, left = set(), ["num_detections", "detection_boxes", "detection_scores", "detection_classes"]
+    plan = summary(model)
+    needed, left = set(), list(plan["engines"][0]["output_names"])
     while left:
         name = left.pop()
         if name not in needed:
@@ -52,7 +53,7 @@ def test_ops_are_those_that_tensorflow_s_outputs_need(model):
             left += [i.split(":")[0] for i in nodes[name].input if not i.startswith("^")]
     ops = [nodes[name].op for name in needed]
     ops = [op for op in ops if op not in ("Const", "Placeholder", "PlaceholderWithDefault", "NoOp")]
-    counted = summary(model)["conversion"]
+    counted = plan["conversion"]
     assert counted["ops_total"] == len(ops)
     assert counted["ops_converted"] + sum(left["count"] for left in counted["left_out"]) == len(ops)
     assert counted["ops_converted"] / len(ops) > 0.95 and counted["ops"]["Conv2D"] == ops.count("Conv2D")
@@ -66,7 +67,8 @@ def test_a_device_with_memory_of_its_own():
     assert [segment["device"] for segment in plan["segments"]].count("null") == len(plan["engines"]) > 0
     left = {entry["op"]: entry for entry in plan["conversion"]["left_out"]}
     assert "NonMaxSuppressionV2" in left or "NonMaxSuppressionV3" in left
-    assert any("beside null" in entry["why"] for entry in left.values())
+    assert all("beside null" in entry["why"] for entry in left.values())
+    assert 0.2 < plan["conversion"]["percent"] / 100 < 0.9  # most ops of the graph are the suppression's, class by class
 
 
 def test_a_small_graph(tmp_path):
@@ -81,9 +83,10 @@ def test_layers_read_what_others_wrote():
     layers = summary(COCO)["layers"]
     for place, layer in enumerate(layers):
         assert layer["reads"] == sorted(set(layer["reads"])) and all(read < place for read in layer["reads"])
-    assert sum(1 for layer in layers if not layer["reads"]) <= 2  # what reads the picture
-    read = {r for layer in layers for r in layer["reads"]}
-    assert len(set(range(len(layers))) - read) <= 4  # the outputs'
+    assert [place for place, layer in enumerate(layers) if not layer["reads"]] == [0]  # what reads the picture
+    heads = [place for place, layer in enumerate(layers) if layer["kernel"].startswith("cpu.conv_heads")]
+    (decode,) = [layer for layer in layers if layer["kernel"].startswith("cpu.box_decode")]
+    assert decode["reads"] == heads and len(heads) == 6  # joined where they lie
 
 
 @needs_data
@@ -131,7 +134,7 @@ for (const n of layers) {
 }
 for (const row of rows.values()) {
   row.sort((a, b) => a.x - b.x);
-  for (let i = 1; i < row.length; ++i) if (row[i].x - row[i - 1].x < 190) throw new Error("overlap");
+  for (let i = 1; i < row.length; ++i) if (row[i].x - row[i - 1].x < 216) throw new Error("overlap");
 }
 if (plan.bands.length !== 2 || !(plan.bands[0].bottom <= plan.bands[1].top)) throw new Error("bands");
 console.log("placed");
