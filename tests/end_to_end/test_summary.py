@@ -58,7 +58,7 @@ def test_ops_are_those_that_tensorflow_s_outputs_need(model):
     assert counted["ops_converted"] + sum(left["count"] for left in counted["left_out"]) == len(ops)
     assert counted["ops_converted"] / len(ops) > 0.95 and counted["ops"]["Conv2D"] == ops.count("Conv2D")
     slow = summary(model, "--device", "ref")["conversion"]
-    assert slow["ops_total"] == len(ops) and slow["ops_converted"] < len(ops) / 10
+    assert slow["ops_total"] == len(ops) and slow["ops_converted"] < len(ops) / 2  # those that were folded
 
 
 @needs_data
@@ -66,7 +66,7 @@ def test_a_device_with_memory_of_its_own():
     plan = summary(COCO, "--device", "null")
     assert [segment["device"] for segment in plan["segments"]].count("null") == len(plan["engines"]) > 0
     left = {entry["op"]: entry for entry in plan["conversion"]["left_out"]}
-    assert "NonMaxSuppressionV2" in left or "NonMaxSuppressionV3" in left
+    assert any(op.startswith("NonMaxSuppression") for op in left)
     assert all("beside null" in entry["why"] for entry in left.values())
     assert 0.2 < plan["conversion"]["percent"] / 100 < 0.9  # most ops of the graph are the suppression's, class by class
 
