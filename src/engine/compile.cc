@@ -29,18 +29,9 @@ TunedKernels tuned_kernels(const Graph& graph, const BuildContext& context,
   return tuned;
 }
 
-}  // namespace
-
-std::optional<MemoryScope> memory_scope(const EngineOptions& options) {
-  if (options.memory_limit == 0) return std::nullopt;
-  return std::optional<MemoryScope>(std::in_place,
-                                    std::make_shared<MemoryBudget>(options.memory_limit));
-}
-
-Compilation compile(const Graph& graph, const std::vector<Shape>& shapes, Serving serving,
-                    Device& device, const EngineOptions& options, const Log& log,
-                    const TuneOptions& tune_options) {
-  const auto limit = memory_scope(options);
+Compilation compile_limited(const Graph& graph, const std::vector<Shape>& shapes, Serving serving,
+                            Device& device, const EngineOptions& options, const Log& log,
+                            const TuneOptions& tune_options) {
   Compilation made;
   PlannedGraph planned =
       serving == Serving::kAsGiven
@@ -57,6 +48,30 @@ Compilation compile(const Graph& graph, const std::vector<Shape>& shapes, Servin
   made.plan = build_plan(*made.graph, context);
   made.times.emplace_back("plan", milliseconds_since(start));
   return made;
+}
+
+}  // namespace
+
+std::optional<MemoryScope> memory_scope(const EngineOptions& options) {
+  if (options.memory_limit == 0) return std::nullopt;
+  return std::optional<MemoryScope>(std::in_place,
+                                    std::make_shared<MemoryBudget>(options.memory_limit));
+}
+
+Compilation compile(const Graph& graph, const std::vector<Shape>& shapes, Serving serving,
+                    Device& device, const EngineOptions& options, const Log& log,
+                    const TuneOptions& tune_options) {
+  const auto limit = memory_scope(options);
+  try {
+    return compile_limited(graph, shapes, serving, device, options, log, tune_options);
+  } catch (const PlanTooLarge&) {
+    throw;
+  } catch (const ResourceError& e) {
+    if (!limit) throw;
+    throw PlanTooLarge(fmt::format("building the plan takes more than the limit of {:.1f} MiB: {}",
+                                   static_cast<double>(options.memory_limit) / (1 << 20),
+                                   e.what()));
+  }
 }
 
 }  // namespace thaw

@@ -38,7 +38,9 @@ struct Compilation {
 // where there is none.
 std::optional<MemoryScope> memory_scope(const EngineOptions& options);
 
-// Throws what optimised_graph, tune and build_plan throw. The device must outlive the plan.
+// Throws what optimised_graph and build_plan throw; PlanTooLarge also where building takes more
+// than EngineOptions::memory_limit. Without memory to race kernels in nothing is tuned. The device
+// must outlive the plan.
 Compilation compile(const Graph& graph, const std::vector<Shape>& shapes, Serving serving,
                     Device& device, const EngineOptions& options, const Log& log,
                     const TuneOptions& tune_options = {});
