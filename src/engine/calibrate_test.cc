@@ -51,5 +51,51 @@ TEST(Calibrate, NoExamplesAreAnError) {
   EXPECT_THROW(calibrate(identity_layer(), {}, {}), UsageError);
 }
 
+ValueRange chosen(const std::string& method, const std::vector<std::vector<Tensor>>& batches) {
+  CalibrateOptions how;
+  how.method = method;
+  return calibrate(identity_layer(), {}, batches, how).ranges.at("layer");
+}
+
+// Twenty ramps from 0 to 1, and one value of 4.
+std::vector<std::vector<Tensor>> with_an_outlier() {
+  std::vector<std::vector<Tensor>> batches;
+  for (int i = 0; i < 20; ++i) batches.push_back({ramp(0, 1)});
+  batches.back()[0].data<float>()[7] = 4;
+  return batches;
+}
+
+TEST(Calibrate, EachMethodHasItsViewOfAnOutlier) {
+  EXPECT_FLOAT_EQ(chosen("min-max", with_an_outlier()).high, 4);
+  EXPECT_NEAR(chosen("percentile:99.9", with_an_outlier()).high, 1, 0.01F);
+  EXPECT_FLOAT_EQ(chosen("percentile:100", with_an_outlier()).high, 4);
+  EXPECT_NEAR(chosen("entropy", with_an_outlier()).high, 1, 0.2F);
+  EXPECT_EQ(chosen("entropy", with_an_outlier()).method, "entropy");
+}
+
+TEST(Calibrate, PercentilesLeaveOutBothEnds) {
+  const ValueRange range = chosen("percentile:90", {{ramp(-1, 1)}});
+  EXPECT_NEAR(range.low, -0.8, 0.01);
+  EXPECT_NEAR(range.high, 0.8, 0.01);
+  EXPECT_FLOAT_EQ(chosen("percentile:60", {{ramp(0, 1)}}).low, 0);
+}
+
+TEST(Calibrate, UnknownMethodsAreErrors) {
+  for (const char* name : {"best", "percentile", "percentile:", "percentile:50", "percentile:101",
+                           "percentile:99x", "percentile:nan", "MSE"})
+    EXPECT_THROW(check_calibration_method(name), UsageError) << name;
+}
+
+TEST(Calibrate, ProgressCountsBothPasses) {
+  CalibrateOptions how;
+  std::vector<size_t> told;
+  how.progress = [&](size_t done, size_t total) {
+    told.push_back(done);
+    EXPECT_EQ(total, 4U);
+  };
+  calibrate(identity_layer(), {}, {{ramp(0, 1)}, {ramp(0, 2)}}, how);
+  EXPECT_EQ(told, (std::vector<size_t>{0, 1, 2, 3}));
+}
+
 }  // namespace
 }  // namespace thaw

@@ -287,6 +287,71 @@ static const char* kLayer =
     "node { name: \"y\" op: \"Relu6\" input: \"m\" attr { key: \"T\" value { type: DT_FLOAT } } "
     "}\n";
 
+static void count_progress(void* user, size_t done, size_t total) {
+  *(size_t*)user += total - done;
+}
+
+/* What a table says is what is read from it. */
+static void check_table(const thaw_calibration* made) {
+  const char* head = "# thaw calibration 1\n";
+  thaw_calibration* table = NULL;
+  thaw_calibration* again = NULL;
+  CHECK(strncmp(thaw_calibration_text(made), head, strlen(head)) == 0);
+  CHECK_OK(thaw_calibration_parse(
+      "# thaw calibration 1\nrange a/b -1 2.5 mine\nchannels a/b 0 2.5 -1 0\nwide c\n", NULL,
+      &table));
+  const char* text = thaw_calibration_text(table);
+  CHECK(strstr(text, "\nrange a/b -1 2.5 mine\n") != NULL);
+  CHECK(strstr(text, "\nchannels a/b 0 2.5 -1 0\n") != NULL);
+  CHECK(strstr(text, "\nwide c\n") != NULL);
+  CHECK_OK(thaw_calibration_parse(text, "again", &again));
+  CHECK(strcmp(text, thaw_calibration_text(again)) == 0);
+  thaw_calibration_free(again);
+  again = NULL;
+  CHECK(thaw_calibration_parse("# thaw calibration 1\nrange a 1 0\n", "mine", &again) ==
+        THAW_ERROR_INPUT);
+  CHECK(again == NULL && strstr(thaw_last_error(), "mine:2: layer 'a'") != NULL);
+  CHECK(thaw_calibration_read("/no/such/table", &again) == THAW_ERROR_INPUT);
+  CHECK(thaw_calibration_write(table, "/no/such/folder/table") == THAW_ERROR_RESOURCE);
+  thaw_calibration_free(table);
+}
+
+/* Of a model without layers that could go to few bits. */
+static void check_accuracy(const thaw_model* model, const thaw_tensor* tensors) {
+  thaw_calibration* calibration = NULL;
+  thaw_sensitivity* sensitivity = NULL;
+  size_t told = 0;
+  THAW_INIT(thaw_calibrate_options, how);
+  how.method = "percentile:99.9";
+  how.per_channel = 1;
+  how.progress = count_progress;
+  how.progress_user = &told;
+  CHECK_OK(thaw_calibrate_with(model, NULL, &how, tensors, 2, &calibration));
+  CHECK(told == 4 + 3 + 2 + 1);
+  how.method = "best";
+  CHECK(thaw_calibrate_with(model, NULL, &how, tensors, 2, &calibration) == THAW_ERROR_USAGE);
+  CHECK(thaw_measure_sensitivity(model, NULL, tensors, 2, NULL, NULL, &sensitivity) ==
+        THAW_ERROR_USAGE);
+  THAW_INIT(thaw_engine_options, options);
+  options.precision = THAW_PRECISION_INT8;
+  options.calibration = calibration;
+  CHECK_OK(thaw_measure_sensitivity(model, &options, tensors, 2, NULL, NULL, &sensitivity));
+  CHECK(thaw_sensitivity_count(sensitivity) == 0);
+  THAW_INIT(thaw_layer_loss, loss);
+  CHECK(thaw_sensitivity_get(sensitivity, 0, &loss) == THAW_ERROR_USAGE);
+  THAW_INIT(thaw_held_accuracy, held);
+  thaw_calibration* wide = NULL;
+  CHECK(thaw_hold_accuracy(model, &options, NULL, sensitivity, 0.1, &held, &wide) ==
+        THAW_ERROR_USAGE);
+  THAW_INIT(thaw_truth_options, truth);
+  truth.truth = "/no/such/truth.json";
+  CHECK(thaw_hold_accuracy(model, &options, &truth, sensitivity, 0.1, &held, &wide) ==
+        THAW_ERROR_INPUT);
+  CHECK(wide == NULL);
+  thaw_sensitivity_free(sensitivity);
+  thaw_calibration_free(calibration);
+}
+
 static void check_calibration(void) {
   float batches[2][2] = {{0.5F, 1}, {0.25F, 2}};
   thaw_tensor tensors[2];
@@ -300,6 +365,8 @@ static void check_calibration(void) {
   CHECK(thaw_calibrate(model, NULL, tensors, 0, &calibration) == THAW_ERROR_USAGE);
   CHECK(calibration == NULL);
   CHECK_OK(thaw_calibrate(model, NULL, tensors, 2, &calibration));
+  check_table(calibration);
+  check_accuracy(model, tensors);
   THAW_INIT(thaw_engine_options, options);
   options.precision = THAW_PRECISION_INT8;
   options.calibration = calibration;
