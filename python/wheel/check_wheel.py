@@ -50,7 +50,7 @@ def check_library(library, platform):
     if library.machine != MACHINES[tag.group(3)]:
         yield f"is for {library.machine}"
     if library.glibc > (int(tag.group(1)), int(tag.group(2))):
-        yield f"asks for glibc {library.glibc}"
+        yield f"asks for glibc {library.glibc[0]}.{library.glibc[1]}"
     if library.needed - GLIBC:
         yield f"needs {', '.join(sorted(library.needed - GLIBC))}"
     if library.executable_stack:
@@ -91,7 +91,7 @@ def main():
         breaches += check_library(library, platform)
         size = wheel.getinfo("thaw/libthaw.so").file_size
     print(f"{path.name}: {path.stat().st_size / 1e6:.2f} MB, libthaw.so {size / 1e6:.2f} MB, glibc "
-          f"{'.'.join(map(str, library.glibc))}, needs {' '.join(sorted(library.needed))}, "
+          f"{library.glibc[0]}.{library.glibc[1]}, needs {' '.join(sorted(library.needed))}, "
           f"{len(library.shown)} symbols")
     for breach in breaches:
         print(f"{path.name}: {breach}")
