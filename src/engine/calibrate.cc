@@ -62,7 +62,7 @@ Calibration calibrate(const Model& model, const EngineOptions& options,
                       const CalibrateOptions& how) {
   const RangeMethod method = RangeMethod::from_name(how.method);
   if (batches.empty()) throw UsageError("calibration needs at least one example");
-  Graph graph = layer_graph(model, options, shapes_of(batches[0]));
+  Graph graph = layer_graph(model, options, shapes_of(model, batches));
   std::vector<ValueId> results;
   std::vector<Watched> watched;
   for (const NodeId id : layers_of(graph)) {

@@ -40,6 +40,22 @@ TEST(Calibrate, ALoneOutlierIsClipped) {
   EXPECT_LT(calibrate(identity_layer(), {}, batches).ranges.at("layer").high, 3.9F);
 }
 
+TEST(Calibrate, BatchesFitTheModelAndEachOther) {
+  const Model model = Model::from_graph(parse_graph(R"(graph(%x: float32[1,?,4,1]) {
+    %w = Const() {value=float32[1,1,1,1]{all 1}}
+    %y = Conv2D(%x, %w) "layer"
+    return y=%y
+  })"));
+  const Tensor good = Tensor::of<float>(DType::kFloat32, {1, 2, 4, 1}, {1, 2, 3, 4, 5, 6, 7, 8});
+  EXPECT_EQ(calibrate(model, {}, {{good}, {good}}).ranges.count("layer"), 1U);
+  EXPECT_THROW(calibrate(model, {}, {{good}, {good, good}}), InputError);
+  EXPECT_THROW(calibrate(model, {}, {{good}, {Tensor::zeros(DType::kUInt8, {1, 2, 4, 1})}}),
+               InputError);
+  EXPECT_THROW(calibrate(model, {}, {{Tensor::zeros(DType::kFloat32, {1, 2, 3, 1})}}), InputError);
+  EXPECT_THROW(calibrate(model, {}, {{good}, {Tensor::zeros(DType::kFloat32, {1, 3, 4, 1})}}),
+               InputError);
+}
+
 TEST(Calibrate, NotANumberIsLeftOut) {
   Tensor t = ramp(0, 1);
   t.data<float>()[0] = NAN;

@@ -1,9 +1,24 @@
 #include "engine/layer_graph.h"
 
+#include <fmt/format.h>
+
 #include "engine/build_engine.h"
+#include "graph/infer_util.h"
 #include "passes/eliminate_dead_code.h"
+#include "thaw/error.h"
 
 namespace thaw {
+namespace {
+
+void check_fits(const Model& model, const TensorInfo& wanted, const Tensor& given) {
+  if (!given.defined() && wanted.optional) return;
+  if (given.dtype() == wanted.dtype && contains(wanted.shape, given.shape())) return;
+  throw InputError(fmt::format("{}: input '{}' takes {}{}, a batch of {} was given", model.path(),
+                               wanted.name, dtype_name(wanted.dtype), wanted.shape.str(),
+                               given.defined() ? given.str() : "nothing"));
+}
+
+}  // namespace
 
 Graph layer_graph(const Model& model, const EngineOptions& options,
                   const std::vector<Shape>& shapes) {
@@ -12,9 +27,22 @@ Graph layer_graph(const Model& model, const EngineOptions& options,
   return optimised_graph(model.graph(), shapes, plain, Target());
 }
 
-std::vector<Shape> shapes_of(const std::vector<Tensor>& inputs) {
+std::vector<Shape> shapes_of(const Model& model, const std::vector<std::vector<Tensor>>& batches) {
+  const std::vector<TensorInfo>& wanted = model.inputs();
   std::vector<Shape> shapes;
-  for (const Tensor& t : inputs) shapes.push_back(t.defined() ? t.shape() : Shape::unknown());
+  for (const std::vector<Tensor>& batch : batches) {
+    if (batch.size() != wanted.size())
+      throw InputError(fmt::format("{}: a batch of {} inputs was given, {} were expected",
+                                   model.path(), batch.size(), wanted.size()));
+    for (size_t i = 0; i < batch.size(); ++i) {
+      check_fits(model, wanted[i], batch[i]);
+      const Shape shape = batch[i].defined() ? batch[i].shape() : Shape::unknown();
+      if (shapes.size() < wanted.size()) shapes.push_back(shape);
+      if (shape != shapes[i])
+        throw InputError(fmt::format("{}: batches of input '{}' are {} and {}; one was expected",
+                                     model.path(), wanted[i].name, shapes[i].str(), shape.str()));
+    }
+  }
   return shapes;
 }
 

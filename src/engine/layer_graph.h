@@ -13,7 +13,9 @@ namespace thaw {
 // For inputs of these shapes (none: the model's own), on a host without special forms of layers.
 Graph layer_graph(const Model& model, const EngineOptions& options,
                   const std::vector<Shape>& shapes);
-std::vector<Shape> shapes_of(const std::vector<Tensor>& inputs);
+// The input shapes of the batches, which there must be. Throws InputError where one does not fit
+// the model, or has other shapes than the first.
+std::vector<Shape> shapes_of(const Model& model, const std::vector<std::vector<Tensor>>& batches);
 
 // Convolutions, depthwise ones too, in the order in which they run.
 std::vector<NodeId> layers_of(const Graph& graph);

@@ -44,7 +44,7 @@ class Network {
         batches_(batches),
         device_(make_cpu_device()),
         pool_(options.threads > 0 ? options.threads : available_processors()),
-        graph_(layer_graph(model, options, shapes_of(batches[0]))) {
+        graph_(layer_graph(model, options, shapes_of(model, batches))) {
     for (const NodeId id : layers_of(graph_)) layers_.push_back(graph_.node(id).name);
     set_outputs(graph_, last_results(graph_));
     reference_ = run(graph_);
@@ -118,7 +118,7 @@ std::vector<LayerLoss> measure_sensitivity(const Model& model, const EngineOptio
   if (options.precision.value_or(Precision::kFloat32) == Precision::kFloat32)
     throw UsageError("sensitivity is that of INT8, FP16 or BF16: float32 layers lose nothing");
   std::vector<LayerLoss> losses;
-  if (layers_of(layer_graph(model, options, shapes_of(batches[0]))).empty()) return losses;
+  if (layers_of(layer_graph(model, options, shapes_of(model, batches))).empty()) return losses;
   const Network network(model, options, batches);
   for (size_t i = 0; i < network.layers().size(); ++i) {
     const std::string& layer = network.layers()[i];
