@@ -1,11 +1,15 @@
 """What TF-TRT's converters tell of a conversion: the summary's table, the report of ops that are left
 out, the graph drawn."""
 
-import collections
+import contextlib
 import csv
-import itertools
 import logging
 import os
+import shutil
+import tempfile
+
+from . import commands
+from .model import load
 
 _log = logging.getLogger("thaw")
 
@@ -27,104 +31,92 @@ def _row(fields, line_length):
     return line
 
 
-def op_name(layer):
-    """The op of a layer without its attributes."""
-    return layer.op.split(" ", 1)[0]
-
-
-def is_converted(layer):
-    """Whether it runs on a kernel of the device's, not on the slow one that takes everything."""
-    return not layer.kernel.startswith("ref.")
-
-
 def shapes_to_describe(engine, built):
     """The shapes, in the order of the inputs, that a summary is about: the first that was built, else
-    the model's own with a batch of 1."""
+    the model's own with a batch of 1. None for an input that takes its default."""
     if built:
         return [built[0].get(info.name) for info in engine.inputs]
     shapes = []
     for info in engine.inputs:
         if info.optional:
-            shapes.append(None)
             continue
         dims = list(info.shape if info.shape is not None else (None, None, None, 3))
-        shapes.append([d if d is not None else 1 if i == 0 or len(dims) != 4 else _OPEN_EXTENT
-                       for i, d in enumerate(dims)])
+        shapes.append(tuple(d if d is not None else 1 if i == 0 or len(dims) != 4 else _OPEN_EXTENT
+                            for i, d in enumerate(dims)))
     return shapes
 
 
-Segment = collections.namedtuple("Segment", "device why layers inputs outputs")
+def described(engine, built, graph_def=None):
+    """What `thaw summary` tells of the plan for these shapes: its engines, and what became of the
+    graph's ops."""
+    shapes = [shape for shape in shapes_to_describe(engine, built) if shape is not None]
+    how = {"precision": engine.precision, "device": engine.device, "threads": engine.threads}
+    for name in ("max_workspace_size", "minimum_segment_size", "memory_limit"):
+        if engine.options[name]:
+            how[name] = engine.options[name]
+    with _on_disk(engine.model, graph_def) as model:
+        return commands.summary(model, shape=shapes, **how)["plans"][0]
 
 
-def described(engine, built):
-    """The Segments, with their layers, of the plan that a summary is about."""
-    request = engine.request()
-    request.prepare(shapes_to_describe(engine, built))
-    found = request.plan
-    layers = iter(found.layers)
-    return [Segment(s.device, s.why, list(itertools.islice(layers, s.layers)),
-                    engine.inputs, engine.outputs)
-            for s in found.segments]
+@contextlib.contextmanager
+def _on_disk(model, graph_def):
+    """The model itself, or for a while a file of one that was loaded from bytes."""
+    if model.path is not None:
+        yield model
+        return
+    folder = tempfile.mkdtemp(prefix="thaw_graph_")
+    try:
+        path = os.path.join(folder, "graph.pb")
+        with open(path, "wb") as stream:
+            stream.write(graph_def().SerializeToString())
+        yield load(path, **model.options)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _shape(info):
-    return None if info.shape is None else [-1 if d is None else d for d in info.shape]
+def _shapes(shapes):
+    return [[-1 if d is None else d for d in shape] if shape is not None else None
+            for shape in shapes]
 
 
-def _fields(index, segment):
-    return ["thaw_engine_%03d" % index, segment.device, len(segment.layers), len(segment.inputs),
-            len(segment.outputs), [i.dtype for i in segment.inputs],
-            [o.dtype for o in segment.outputs], [_shape(i) for i in segment.inputs],
-            [_shape(o) for o in segment.outputs]]
-
-
-def left_out(segments, engine):
-    """{op: {reason: how many}} of the layers that are not converted."""
-    found = collections.defaultdict(collections.Counter)
-    for segment in segments:
-        beside = segment.device != engine.device
-        for layer in segment.layers:
-            if beside:
-                found[op_name(layer)]["runs on the %s: %s" % (segment.device, segment.why)] += 1
-            elif not is_converted(layer):
-                found[op_name(layer)][layer.why or "no fast kernel (%s)" % layer.kernel] += 1
-    return found
+def _fields(engine):
+    return [engine["name"], engine["device"], engine["nodes"], engine["inputs"], engine["outputs"],
+            engine["input_dtypes"], engine["output_dtypes"], _shapes(engine["input_shapes"]),
+            _shapes(engine["output_shapes"])]
 
 
 def summary(engine, built, line_length, detailed, print_fn):
     """Prints the table, what is left out and why, and the totals."""
-    segments = described(engine, built)
+    plan = described(engine, built)
+    conversion = plan["conversion"]
     print_fn(_row([name for name, _ in _COLUMNS], line_length))
     print_fn("=" * line_length)
-    engines = [s for s in segments if s.device == engine.device]
-    for index, segment in enumerate(engines):
+    for index, one in enumerate(plan["engines"]):
         if index:
             print_fn("\n%s\n" % ("-" * 40))
-        print_fn(_row(_fields(index, segment), line_length))
-        if detailed:
-            print_fn("")
-            counts = collections.Counter(op_name(layer) for layer in segment.layers
-                                         if is_converted(layer))
-            for op, count in sorted(counts.items()):
-                print_fn("\t- %s: %dx" % (op, count))
-    missing = left_out(segments, engine)
-    if missing:
-        print_fn("\n%s" % ("-" * 40))
-        print_fn("Not converted:")
-        _print_left_out(missing, print_fn)
-    total = sum(len(s.layers) for s in segments)
-    converted = total - sum(sum(reasons.values()) for reasons in missing.values())
+        print_fn(_row(_fields(one), line_length))
+    if detailed:
+        print_fn("")
+        for op, count in sorted(conversion["ops"].items()):
+            print_fn("\t- %s: %dx" % (op, count))
+    if conversion["left_out"]:
+        print_fn("\n%s\n\nLeft out:" % ("-" * 40))
+        _print_left_out(conversion["left_out"], print_fn)
     print_fn("\n%s" % ("=" * line_length))
-    print_fn("[*] Total number of TensorRT engines: %d" % len(engines))
-    print_fn("[*] %% of OPs Converted: %.2f%% [%d/%d]\n"
-             % (100.0 * converted / total if total else 100.0, converted, total))
+    print_fn("[*] Total number of TensorRT engines: %d" % len(plan["engines"]))
+    print_fn("[*] %% of OPs Converted: %.2f%% [%d/%d]\n" % (
+        conversion["percent"], conversion["ops_converted"], conversion["ops_total"]))
 
 
-def _print_left_out(missing, print_fn):
-    for op, reasons in sorted(missing.items()):
-        print_fn("\t- %s: %dx" % (op, sum(reasons.values())))
-        for reason, count in sorted(reasons.items()):
-            print_fn("\t\t[Count: %dx] %s" % (count, reason))
+def _print_left_out(left_out, print_fn):
+    """Each reason once, with the ops below it."""
+    by_reason = {}
+    for one in left_out:
+        by_reason.setdefault(one["why"], []).append(one)
+    for reason, ops in by_reason.items():
+        print_fn("\t[Count: %dx] %s" % (sum(one["count"] for one in ops), reason))
+        for one in ops:
+            print_fn("\t\t- %s: %dx (%s)" % (one["op"], one["count"], one["node"]))
 
 
 def after_conversion(graph_def, engine):
@@ -132,14 +124,14 @@ def after_conversion(graph_def, engine):
     function that gives the GraphDef."""
     report = os.environ.get("TF_TRT_SHOW_DETAILED_REPORT", "")
     if report and report != "0":
-        missing = left_out(described(engine, []), engine)
+        left_out = described(engine, [], graph_def)["conversion"]["left_out"]
         if report.isdigit():
             print("#" * 80)
             print("TensorRT unsupported/non-converted OP Report:")
-            _print_left_out(missing, print)
+            _print_left_out(left_out, print)
             print("#" * 80)
         else:
-            _write_report(report, missing)
+            _write_report(report, left_out)
     drawing = os.environ.get("TF_TRT_EXPORT_GRAPH_VIZ_PATH")
     if drawing:
         try:
@@ -148,13 +140,11 @@ def after_conversion(graph_def, engine):
             _log.error("the graph is not drawn: %s", error)
 
 
-def _write_report(path, missing):
+def _write_report(path, left_out):
     with open(path, "w", newline="") as stream:
         rows = csv.writer(stream, delimiter="|")
         rows.writerow(["OP Name", "Reason", "Count"])
-        for op, reasons in sorted(missing.items()):
-            for reason, count in sorted(reasons.items()):
-                rows.writerow([op, reason, count])
+        rows.writerows([one["op"], one["why"], one["count"]] for one in left_out)
 
 
 def _quoted(name):
