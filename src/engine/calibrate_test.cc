@@ -113,5 +113,29 @@ TEST(Calibrate, ProgressCountsBothPasses) {
   EXPECT_EQ(told, (std::vector<size_t>{0, 1, 2, 3}));
 }
 
+// Two channels, of which only a depthwise layer reads; what an ordinary layer reads has one range.
+TEST(Calibrate, ChannelsOfDepthwiseInputsHaveRangesOfTheirOwn) {
+  const Model model = Model::from_graph(parse_graph(R"(graph(%x: float32[1,1,500,2]) {
+    %w = Const() {value=float32[1,1,2,2]{1,0,0,10}}
+    %a = Conv2D(%x, %w) "first"
+    %d = Const() {value=float32[1,1,2,1]{all 1}}
+    %b = DepthwiseConv2D(%a, %d) "second"
+    %c = Conv2D(%b, %w) "third"
+    return y=%c
+  })"));
+  Tensor x = Tensor::empty(DType::kFloat32, {1, 1, 500, 2});
+  for (int i = 0; i < 1000; ++i) x.data<float>()[i] = static_cast<float>(i) / 999;
+  CalibrateOptions how;
+  how.method = "min-max";
+  how.per_channel = true;
+  const Calibration calibration = calibrate(model, {}, {{x}}, how);
+  const ValueRange& first = calibration.ranges.at("first");
+  ASSERT_EQ(first.channels.size(), 2U);
+  EXPECT_NEAR(first.high, 10, 1e-3F);
+  EXPECT_NEAR(first.channels[0][1], 1, 2e-3F);
+  EXPECT_NEAR(first.channels[1][1], 10, 1e-3F);
+  EXPECT_TRUE(calibration.ranges.at("second").channels.empty());
+}
+
 }  // namespace
 }  // namespace thaw

@@ -166,6 +166,25 @@ TEST(LowerPrecision, LayersThatStayWideTakeAndGiveFloat32) {
   EXPECT_EQ(last.kind, UnaryKind::kSigmoid);
 }
 
+// The channels differ by a factor of 1000: with one range for both the small one is all zeros.
+TEST(LowerPrecision, ChannelsOfDepthwiseInputsUseAllLevels) {
+  const std::string text = R"(graph(%x: float32[1,1,500,5]) {
+    %w = Const() {value=float32[1,1,5,5]{1,0.001,1,1,1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}}
+    %a = Conv2D(%x, %w) {activation=Relu6} "a"
+    %d = Const() {value=float32[1,1,5,2]{1,2,1000,3,1,1,1,1,1,1}}
+    %b = DepthwiseConv2D(%a, %d) "b"
+    return b=%b
+  })";
+  Calibration calibration;
+  calibration.ranges["a"] = {0, 1, "", {}};
+  Tensor x = Tensor::zeros(DType::kFloat32, {1, 1, 500, 5});
+  for (int64_t i = 0; i < 500; ++i) x.data<float>()[i * 5] = static_cast<float>(i) / 499;
+  const Tensor want = interpret(parse_graph(text), {x})[0];
+  EXPECT_GT(largest_difference(interpret(lowered(text, calibration), {x})[0], want), 0.4F);
+  calibration.ranges["a"].channels = {{0, 1}, {0, 0.001F}, {0, 1}, {0, 1}, {0, 1}};
+  EXPECT_LT(largest_difference(interpret(lowered(text, calibration), {x})[0], want), 0.02F);
+}
+
 constexpr const char* kFakes = R"(graph(%x: float32[1,1,500,5]) {
     %w = Const() {value=float32[1,1,5,5]{all 0.5}}
     %low = Const() {value=float32[]{-1}}
