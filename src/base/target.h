@@ -17,6 +17,7 @@ struct LayerForms {
 struct Target {
   int architecture = 0;  // 53 for sm_53; 0 for a host, which has base/cpu_features.h
   LayerForms forms;
+  bool takes_open_sizes = true;  // a plan for pictures of all sizes is as fast as one for each
 };
 
 }  // namespace thaw

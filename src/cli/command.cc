@@ -136,7 +136,8 @@ void add_roles_option(CLI::App& app, std::vector<std::string>& roles) {
 }
 
 void add_limit_options(CLI::App& app, RunOptions& options) {
-  app.add_option("--device", options.device, "auto, cpu, cuda, or ref (slow, obviously right)")
+  app.add_option("--device", options.device,
+                 "auto, cpu, cuda, cuda:1, or ref (slow, obviously right)")
       ->capture_default_str()
       ->group(kModelGroup);
   app.add_option("--memory-limit", options.memory_limit,

@@ -126,7 +126,8 @@ PlannedGraph planned_graph(const Graph& graph, const std::vector<Shape>& shapes,
                            const EngineOptions& options, const Target& target,
                            std::vector<std::pair<std::string, double>>* times) {
   const std::vector<Shape> open = with_open_sizes(graph, shapes);
-  if (open == shapes) return {optimised_graph(graph, shapes, options, target, times), shapes};
+  if (open == shapes || !target.takes_open_sizes)
+    return {optimised_graph(graph, shapes, options, target, times), shapes};
   PlannedGraph for_all{optimised_graph(graph, open, options, target, times), open};
   const size_t left_open = count_open(for_all.graph);
   if (left_open == 0) return for_all;

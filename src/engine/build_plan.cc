@@ -37,6 +37,7 @@ class PlanBuilder {
   std::unique_ptr<Plan> build();
 
  private:
+  void prepare_code() const;
   void add_inputs();
   void add_node(NodeId id);
   void add_outputs();
@@ -80,6 +81,7 @@ class PlanBuilder {
 };
 
 std::unique_ptr<Plan> PlanBuilder::build() {
+  prepare_code();
   add_inputs();
   for (NodeId id : placement_.order)
     if (!graph_.node(id).as<Const>()) add_node(id);  // slots of constants are made by their readers
@@ -95,6 +97,18 @@ std::unique_ptr<Plan> PlanBuilder::build() {
                      std::none_of(plan_->steps.begin(), plan_->steps.end(),
                                   [](const Step& s) { return s.first || s.second; });
   return std::move(plan_);
+}
+
+void PlanBuilder::prepare_code() const {
+  if (context_.prepared) return;
+  std::vector<OpDesc> layers;
+  for (NodeId id : placement_.order) {
+    const Node& node = graph_.node(id);
+    if (node.as<Const>() || placement_.spaces[id] == Space::kHost) continue;
+    layers.push_back(describe(graph_, node));
+    layers.back().target = context_.device->target();
+  }
+  if (!layers.empty()) context_.device->prepare_code(layers);
 }
 
 void PlanBuilder::add_inputs() {

@@ -87,7 +87,7 @@ EngineCore::EngineCore(const Model& model, const EngineOptions& options)
       refuses_build_(!options.allow_build.value_or(true)),
       chosen_(chosen_outputs(model, options.outputs)),
       threads_(options.threads > 0 ? options.threads : available_processors()),
-      device_(make_device(options.device)),
+      device_(make_device(options.device, [this](const std::string& why) { warn(why); })),
       cache_(
           plans_kept(options_), Engine::kMostRunsForAPlan,
           [this](const auto& shapes, PlanCache::Kind kind, const Fallback& fallback) {

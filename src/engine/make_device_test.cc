@@ -21,7 +21,9 @@ TEST(Devices, AreWhatTheirNamesMake) {
     EXPECT_EQ(info.fast[0], Precision::kFloat32);
   }
   EXPECT_THROW(device_info("tpu"), UsageError);
-  EXPECT_THROW(device_info("cuda"), ResourceError);
+  EXPECT_THROW(device_info("cuda:"), UsageError);
+  EXPECT_THROW(device_info("cuda:x"), UsageError);
+  EXPECT_THROW(device_info("cuda:9999"), ResourceError);
   EXPECT_TRUE(device_info("ref").is_host);
   EXPECT_FALSE(device_info("null").is_host);
 }

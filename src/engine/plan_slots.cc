@@ -20,6 +20,23 @@ bool joins_in_a_row(const Graph& graph, const Node& node) {
   return true;
 }
 
+// Whether another node than `reader` and those that only rename reads the value under any name.
+bool is_read_elsewhere(const Graph& graph, ValueId value, const Node& reader) {
+  const auto renames = [&](NodeId id) { return traits(graph.node(id).op).only_renames; };
+  while (graph.value(value).producer != kNone && renames(graph.value(value).producer))
+    value = graph.node(graph.value(value).producer).inputs[0];
+  std::vector<ValueId> names = {value};
+  for (size_t i = 0; i < names.size(); ++i)
+    for (NodeId user : graph.value(names[i]).users) {
+      const Node& node = graph.node(user);
+      if (renames(user))
+        names.push_back(node.outputs[0]);
+      else if (&node != &reader)
+        return true;
+    }
+  return false;
+}
+
 }  // namespace
 
 PlanSlots::PlanSlots(const Graph& graph, const std::vector<NodeId>& order, bool nested, Plan& plan)
@@ -87,8 +104,15 @@ bool PlanSlots::add_joined(const Node& node, Space space) {
   if (!std::holds_alternative<Concat>(node.op) || !joins_in_a_row(graph_, node) ||
       kind_for(node.outputs[0], space) != SlotKind::kArena)
     return false;
+  constexpr size_t kReadTogether = 16;  // bytes that a device's kernels load at once
   std::vector<uint32_t> parts;
+  size_t end = 0;
   for (size_t i = 0; i + 1 < node.inputs.size(); ++i) {
+    const TensorType& type = graph_.value(node.inputs[i]).type;
+    if (space == Space::kDevice && end % kReadTogether != 0 &&
+        is_read_elsewhere(graph_, node.inputs[i], node))
+      return false;
+    end += tensor_bytes(type.dtype, type.shape);
     const uint32_t slot = of(node.inputs[i], space);
     if (slot == kNoSlot || plan_.slots[slot].kind != SlotKind::kArena) return false;
     const uint32_t root = root_[slot];

@@ -88,6 +88,9 @@ class Device : public Allocator {
   virtual Allocator& staging() { return host_allocator(); }
   // What it can run, best first for each op. Ops without a row run on the host.
   virtual KernelTable kernels() const = 0;
+  // Layers whose kernels are about to be made, none of them with pieces that are ready: their code
+  // may be compiled side by side.
+  virtual void prepare_code(const std::vector<OpDesc>& /*layers*/) {}
   virtual std::unique_ptr<Queue> create_queue() = 0;
   // Makes work ready that is to run in this order, again and again. Unless a device knows better,
   // its pieces go to the queue one by one. Pieces may run side by side only where they have no
