@@ -43,8 +43,8 @@ struct PlannedGraph {
   std::vector<Shape> shapes;
 };
 // The graph for inputs of these static shapes; for pictures of all sizes where that leaves no more
-// open than theirs does (a resizer brings all to one size, and nothing behind depends on theirs) and
-// the target takes such plans.
+// open than theirs does (a resizer brings all to one size, and nothing behind depends on theirs)
+// and the target takes such plans.
 PlannedGraph planned_graph(const Graph& graph, const std::vector<Shape>& shapes,
                            const EngineOptions& options, const Target& target,
                            std::vector<std::pair<std::string, double>>* times = nullptr);

@@ -175,10 +175,17 @@ Recipe tile(const OpDesc& desc) {
   const DType x = desc.inputs[0].dtype;
   Recipe recipe;
   Launching launch;
-  launch.code = {"tile.cu", constants_of(desc).text()};
+  constexpr int64_t kEnoughBlocks = 132;
+  const int64_t m = out[0] * out[1] * out[2];
+  const auto blocks = [&](int64_t size) {
+    return (m + size - 1) / size * ((out[3] + size - 1) / size);
+  };
+  const int64_t size = blocks(64) < kEnoughBlocks ? 32 : 64;
+  Constants c = constants_of(desc);
+  launch.code = {"tile.cu", c.add("TILE", size).text()};
   launch.function = "tile_product";
-  launch.grid = {(out[0] * out[1] * out[2] + 63) / 64, (out[3] + 63) / 64, 1};
-  launch.block = {256, 1, 1};
+  launch.grid = {(m + size - 1) / size, (out[3] + size - 1) / size, 1};
+  launch.block = {size * size / 16, 1, 1};
   launch.arguments = {Argument::input(0), Argument::input(1), bias_of(desc), Argument::output(0)};
   if (x != DType::kFloat32) {
     const Tensor* filter = desc.inputs[1].constant;

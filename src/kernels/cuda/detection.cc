@@ -78,7 +78,7 @@ struct Nms {
 
 std::string refuse_nms(const OpDesc& desc) {
   constexpr int64_t kMostClasses = 4096;  // a warp keeps a place in the list of each
-  constexpr int64_t kMostOfAll = 4096;    // in shared memory
+  constexpr int64_t kMostOfAll = 3072;    // in shared memory
   constexpr int64_t kMostBoxes = 1 << 20;
   if (std::string why = refuse_shapes(desc); !why.empty()) return why;
   const auto& op = std::get<MultiClassNms>(desc.op);
@@ -124,9 +124,10 @@ Recipe multi_class_nms(const OpDesc& desc) {
   c.add("MOST_OF_CLASS", nms.most_of_class).add("MOST_OF_ALL", nms.op.max_total);
   c.add("CHANGES_FRAME", nms.op.change_coordinate_frame).add("THREADS", threads);
   constexpr int64_t kMostStaged = 11 << 10;  // numbers in a block's shared memory
-  const int64_t staged = nms.classes * nms.most_of_class + nms.op.max_total;
+  const int64_t staged = nms.classes * nms.most_of_class + 3 * nms.op.max_total + 600;
   c.add("SORTED", sorted).add("STAGES", staged <= kMostStaged);
-  c.add("ITEMS", (nms.boxes + threads - 1) / threads).add("HEADS", (nms.classes + 31) / 32);
+  c.add("ITEMS", (nms.boxes + threads - 1) / threads);
+  c.add("PER_THREAD_CLASSES", (nms.classes + 511) / 512);
   const Argument scores = Argument::scratch(nms.kept_scores);
   const Argument kept = Argument::scratch(nms.kept_boxes);
   const Argument counts = Argument::scratch(nms.kept_counts);

@@ -29,27 +29,44 @@ __device__ __forceinline__ float least(float a, float b) { return b < a ? b : a;
 __device__ __forceinline__ float most(float a, float b) { return a < b ? b : a; }
 
 // A box whichever way round its corners were.
-struct Extent {
-  float ymin, xmin, ymax, xmax, area;
+struct alignas(16) Extent {
+  float ymin, xmin, ymax, xmax;
+  float area;
+  bool has_nan;
 };
 
 __device__ __forceinline__ Extent extent_of(const Box& box) {
-  Extent e = {least(box.side[0], box.side[2]), least(box.side[1], box.side[3]),
-              most(box.side[0], box.side[2]), most(box.side[1], box.side[3]), 0.0f};
+  Extent e;
+  e.ymin = least(box.side[0], box.side[2]);
+  e.xmin = least(box.side[1], box.side[3]);
+  e.ymax = most(box.side[0], box.side[2]);
+  e.xmax = most(box.side[1], box.side[3]);
   e.area = (e.ymax - e.ymin) * (e.xmax - e.xmin);
+  e.has_nan = e.ymin != e.ymin || e.xmin != e.xmin || e.ymax != e.ymax || e.xmax != e.xmax;
   return e;
 }
 
+__device__ __forceinline__ float common_area(const Extent& a, const Extent& b) {
+  if (a.has_nan || b.has_nan) {  // as the reference's comparisons have it
+    const float height = least(a.ymax, b.ymax) - most(a.ymin, b.ymin);
+    const float width = least(a.xmax, b.xmax) - most(a.xmin, b.xmin);
+    return most(height, 0.0f) * most(width, 0.0f);
+  }
+  const float height = fminf(a.ymax, b.ymax) - fmaxf(a.ymin, b.ymin);
+  const float width = fminf(a.xmax, b.xmax) - fmaxf(a.xmin, b.xmin);
+  return fmaxf(height, 0.0f) * fmaxf(width, 0.0f);
+}
+
 // Whether the intersection of a with the chosen box b over their union is not at most the
-// threshold (not negative); NaN is not.
+// threshold (not negative); NaN is not. The quotient is rounded only where that can matter.
 __device__ __forceinline__ bool is_hidden(const Extent& a, const Extent& b, float threshold) {
   if (a.area <= 0.0f || b.area <= 0.0f) return false;
-  const float height = least(a.ymax, b.ymax) - most(a.ymin, b.ymin);
-  const float width = least(a.xmax, b.xmax) - most(a.xmin, b.xmin);
-  const float common = most(height, 0.0f) * most(width, 0.0f);
-  const float both = a.area + b.area;
-  if (common == 0.0f && both > 0.0f) return false;  // without the division
-  return !(common / (both - common) <= threshold);
+  const float common = common_area(a, b);
+  const float apart = a.area + b.area - common;
+  const float at_threshold = threshold * apart;
+  if (common < 0.9999f * at_threshold) return false;
+  if (at_threshold > 1e-30f && common > 1.0001f * at_threshold) return true;
+  return !(common / apart <= threshold);
 }
 
 // Cut to the window; false when nothing is left.
