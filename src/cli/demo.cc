@@ -404,7 +404,8 @@ int run_demo(int argc, char** argv) {
   app.add_option("--truth", arguments.data.truth, "Their COCO instances file");
   app.add_option("--score", arguments.score, "Lowest score that counts")->capture_default_str();
   add_tile_options(app, arguments.tiles);
-  app.add_option("--device", arguments.device, "auto, cpu, cuda, cuda:1, or ref (slow, obviously right)")
+  app.add_option("--device", arguments.device,
+                 "auto, cpu, cuda, cuda:1, or ref (slow, obviously right)")
       ->capture_default_str();
   app.add_option("--threads", arguments.threads, "Threads; 0: as many as the process may use")
       ->capture_default_str()
