@@ -98,10 +98,25 @@ def test_options_of_a_call(detector, scene):
     assert len(detector(scene, tiles=(2, 2))) >= len(detector(scene))
     top = detector(scene, region=(0, 0, 0.5, 1))
     assert all(d.box[2] <= 0.51 for d in top)
+    assert detector(scene, region="0,0,0.5,1") == top
+    assert detector(scene, tiles="2x2") == detector(scene, tiles=(2, 2))
     with pytest.raises(thaw.InputError, match="nothing"):
         detector(scene, classes=["nothing"])
     with pytest.raises(thaw.UsageError, match="'rows'"):
         thaw.Detector(str(BUNDLED), outputs={"rows": "a:0"})
+
+
+@pytest.mark.parametrize("name, values", [
+    ("tiles", ("2", "ax2", "0x2", 5, (2.5, 2), (2, 2, 2), (0, 2), (17, 17))),
+    ("region", ("0,0,1", "a,0,1,1", 7, (0, 0, 1), (0, 0, 2, 1), (0.5, 0, 0.5, 1), ("a", 0, 1, 1))),
+    ("score", (-0.1, 1.5, float("nan"), "a", (1,))), ("tile_batch", (-1, "a", 0.5)),
+    ("tile_overlap", ("a",)), ("class_scores", ({1: "a"},))])
+def test_options_that_can_not_be(detector, scene, name, values):
+    for value in values:
+        with pytest.raises(thaw.UsageError, match="^" + name):
+            detector(scene, **{name: value})
+    with pytest.raises(thaw.UsageError, match="^score: 2"):
+        thaw.Detector(detector.model, score=2)
 
 
 def test_pictures_are_drawn_and_written(detector, scene, tmp_path):

@@ -8,6 +8,7 @@ import pytest
 import graphs
 import thaw
 from files import BUNDLED, GRAPHS
+from process import python
 
 
 def test_model_tells_its_inputs_and_outputs():
@@ -190,6 +191,42 @@ def test_saved_engines_start_again(tmp_path):
     assert told
     again = thaw.optimize(str(tmp_path / "fast"))
     np.testing.assert_array_equal(again(A, B)["total"], A + B)
-    with pytest.raises(thaw.Error, match="fast"):
+    with pytest.raises(thaw.UsageError, match="fast: .*overwrite=True"):
         engine.save(str(tmp_path / "fast"))
     engine.save(str(tmp_path / "fast"), overwrite=True)
+
+
+def test_kernels_are_raced_where_shapes_are_given():
+    model = graphs.load(graphs.identity("float32", (-1, 3)))
+    assert thaw.optimize(model).options["tune"] is False
+    assert thaw.optimize(model, shapes=[]).options["tune"] is False
+    assert thaw.optimize(model, shapes=[(2, 3)]).options["tune"] is True
+    assert thaw.optimize(model, shapes=iter([(2, 3)]))._shapes == [[(2, 3)]]
+    assert thaw.optimize(model, shapes=[(2, 3)], tune=False).options["tune"] is False
+    assert thaw.optimize(model, tune=True).options["tune"] is True
+
+
+def test_a_precision_without_gain_is_told_once(monkeypatch, caplog):
+    from thaw import device
+    cpu = thaw.devices()[0]
+    monkeypatch.setattr(device, "_warned", set())
+    monkeypatch.setattr(device, "devices", lambda: [cpu._replace(fast=["FP32", "BF16", "INT8"])])
+    for precision in ("FP16", "fp16", "BF16", "FP32", None):
+        graphs.engine(graphs.adding(), precision=precision)
+    thaw.Detector(str(BUNDLED), precision="FP16")
+    assert [record.getMessage() for record in caplog.records] == [
+        "FP16 is not faster than FP32 on this device (cpu); BF16 and INT8 are"]
+
+
+@pytest.mark.parametrize("name", ["/GPU:0", "GPU:0", "gpu", "/device:GPU:1"])
+def test_names_of_gpus_are_no_devices(name):
+    with pytest.raises(thaw.UsageError, match="no GPU device yet; 'cpu' or 'auto' was expected"):
+        graphs.engine(graphs.adding(), device=name)
+
+
+def test_warnings_say_whose_they_are():
+    program = "from thaw._log import log\n{}\nlog.warning('a %s', 'word')"
+    alone = python(program.format(""))
+    assert alone == "thaw: a word\n"
+    set_up = python(program.format("import logging; logging.basicConfig()"))
+    assert set_up == "WARNING:thaw:a word\n"

@@ -110,6 +110,26 @@ def test_convert_build_save(precision, saved_model, tmp_path):
     assert [p.rung for p in infer.engine.plans()] == ["stored"]
 
 
+def test_build_races_and_convert_does_not(saved_model, monkeypatch):
+    monkeypatch.delenv("TF_TRT_FIXED_ALGORITHM_ID")
+    c = converter(saved_model)
+    assert c.convert().engine.options["tune"] is False
+    c.build(inputs)
+    assert c._converted_func.engine.options["tune"] is True
+
+
+def test_a_precision_without_gain_is_told_once(saved_model, monkeypatch, caplog):
+    from thaw import device
+    cpu = thaw.devices()[0]
+    monkeypatch.setattr(device, "_warned", set())
+    monkeypatch.setattr(device, "devices", lambda: [cpu._replace(fast=["FP32", "INT8"])])
+    c = converter(saved_model, precision_mode="FP16")
+    c.convert()
+    c.build(inputs)
+    assert [record.getMessage() for record in caplog.records] == [
+        "FP16 is not faster than FP32 on this device (cpu); INT8 is"]
+
+
 def test_a_saved_model_is_replaced(saved_model, tmp_path):
     for _ in range(2):
         c = converter(saved_model)
@@ -390,6 +410,7 @@ def test_command(saved_model, tmp_path):
                  "serve", "tensorrt", "--precision_mode", "FP16", "--max_workspace_size_bytes", 1 << 26,
                  "--minimum_segment_size", 3)
     assert "[*] Total number of TensorRT engines: 1" in out
+    assert "\nWrote {}\n".format(tmp_path / "fast") in out
     assert thaw.optimize(str(tmp_path / "fast")).precision == "FP16"
     missing = python(run, "convert", "--dir", tmp_path / "none", "--output_dir", tmp_path / "x",
                      status=3)

@@ -235,14 +235,16 @@ class Detector:
     def __call__(self, picture: Union[List[Any], Tuple[Any, ...]], score: Optional[float] = ...,
                  classes: Union[None, str, int, Iterable[Union[str, int]]] = ...,
                  class_scores: Optional[Mapping[Union[str, int], float]] = ...,
-                 region: Optional[Sequence[float]] = ..., tiles: Optional[Tuple[int, int]] = ...,
+                 region: Union[None, str, Sequence[float]] = ...,
+                 tiles: Union[None, str, Sequence[int]] = ...,
                  tile_overlap: float = ..., tiles_only: bool = ...,
                  tile_batch: int = ...) -> List[Detections]: ...
     @overload
     def __call__(self, picture: _Picture, score: Optional[float] = ...,
                  classes: Union[None, str, int, Iterable[Union[str, int]]] = ...,
                  class_scores: Optional[Mapping[Union[str, int], float]] = ...,
-                 region: Optional[Sequence[float]] = ..., tiles: Optional[Tuple[int, int]] = ...,
+                 region: Union[None, str, Sequence[float]] = ...,
+                 tiles: Union[None, str, Sequence[int]] = ...,
                  tile_overlap: float = ..., tiles_only: bool = ...,
                  tile_batch: int = ...) -> Detections: ...
     def class_id(self, label: Union[str, int]) -> int: ...
@@ -254,7 +256,7 @@ def optimize(model: Union[Model, _Path, bytes], precision: Optional[str] = ...,
              shapes: Optional[Iterable[_Shapes]] = ...,
              calibrate: Union[None, Calibration, _Calibrate] = ...,
              device: str = ..., threads: int = ..., memory_limit: Union[int, str] = ...,
-             max_cached_engines: Optional[int] = ..., tune: bool = ...,
+             max_cached_engines: Optional[int] = ..., tune: Optional[bool] = ...,
              timing_cache: Optional[_Path] = ..., pin: bool = ...,
              outputs: Optional[Iterable[str]] = ..., max_workspace_size: Union[int, str] = ...,
              minimum_segment_size: Optional[int] = ..., allow_build: Optional[bool] = ...,

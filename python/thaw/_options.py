@@ -1,5 +1,7 @@
 """The options of engines, as Python says them and as the library takes them."""
 
+import re
+
 from . import _library, errors
 
 _UNITS = {"": 1, "B": 1, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30, "KB": 10**3, "MB": 10**6,
@@ -31,10 +33,18 @@ def precision_code(name):
             name, ", ".join(_library.PRECISIONS[1:])))
 
 
+def _device(name):
+    """A device's name as the library takes it. TensorFlow's names of GPUs are no devices here."""
+    if isinstance(name, str) and re.match(r"(?i)/?(device:)?gpu(:\d+)?$", name):
+        raise errors.UsageError("device {!r}: this build has no GPU device yet; 'cpu' or 'auto' "
+                                "was expected".format(name))
+    return _library.text(name or "auto", "device")
+
+
 def engine_options(options, calibration=None):
     """A thaw_engine_options of optimize()'s arguments."""
     out = _library.EngineOptions()
-    out.device = _library.text(options.get("device") or "auto", "device")
+    out.device = _device(options.get("device"))
     out.threads = options.get("threads") or 0
     if out.threads < 0:
         raise errors.UsageError("threads: {}; 0 or more was expected".format(out.threads))

@@ -33,6 +33,9 @@ def save(engine, path, overwrite, progress, build=True, model=None, **changes):
     if progress is not None:
         options.progress = _library.ProgressFunction(
             lambda _user, text: progress(text.decode("utf-8", "replace")))
-    interruptible(engine, _library.library().thaw_optimize,
-                  _library.text(model.path, "path"), _library.text(path, "path"),
-                  ctypes.byref(options))
+    try:
+        interruptible(engine, _library.library().thaw_optimize,
+                      _library.text(model.path, "path"), _library.text(path, "path"),
+                      ctypes.byref(options))
+    except errors.UsageError as error:
+        raise errors.UsageError(str(error).replace("ask to replace it", "say overwrite=True"))

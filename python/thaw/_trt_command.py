@@ -43,6 +43,7 @@ def _convert(arguments):
     converter.convert()
     converter.summary()
     converter.save(arguments.output_dir)
+    print("Wrote %s" % arguments.output_dir)
 
 
 def main(argv=None):

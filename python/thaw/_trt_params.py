@@ -1,13 +1,10 @@
 """Parameters of TF-TRT's converters: names, defaults and what they may be."""
 
 import collections
-import logging
-
 import numpy as np
 
+from ._log import log
 from ._settings import default_options
-
-log = logging.getLogger("thaw")
 
 
 class TrtPrecisionMode(object):

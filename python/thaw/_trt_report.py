@@ -3,15 +3,13 @@ out, the graph drawn."""
 
 import contextlib
 import csv
-import logging
 import os
 import shutil
 import tempfile
 
 from . import commands
+from ._log import log
 from .model import load
-
-_log = logging.getLogger("thaw")
 
 # Of the line's length, as TF-TRT has them.
 _COLUMNS = (("TRTEngineOP Name", .20), ("Device", .09), ("# Nodes", .05), ("# Inputs", .09),
@@ -137,7 +135,7 @@ def after_conversion(graph_def, engine):
         try:
             _draw(graph_def(), drawing)
         except OSError as error:
-            _log.error("the graph is not drawn: %s", error)
+            log.error("the graph is not drawn: %s", error)
 
 
 def _write_report(path, left_out):

@@ -41,6 +41,8 @@ class Batcher:
     """Runs single inferences of many threads together, where the device gains by that.
 
     engine: its inputs must leave their first extent open, or fix it to 1 where max_batch is 1.
+        A call gives one inference: each of its inputs keeps a first extent of 1, [1, 300, 300, 3]
+        for one picture.
     max_batch: inferences that run together at most.
     requests: batches that run at the same time.
     max_wait_ms: that one waits for others, milliseconds.

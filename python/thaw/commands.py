@@ -76,9 +76,9 @@ def _run(command, positionals, keywords):
     lines = err.decode("utf-8", "replace").splitlines()
     told = [line.split("thaw: warning: ", 1)[1] for line in lines if "thaw: warning: " in line]
     if told:
-        import logging
+        from ._log import log
         for line in told:
-            logging.getLogger("thaw").warning("%s", line)
+            log.warning("%s", line)
     if done.returncode not in (0, 1):
         message = next((line.split("rror: ", 1)[1] for line in lines if "thaw: error: " in line),
                        "\n".join(lines) or "thaw {} ended with {}".format(command, done.returncode))

@@ -2,11 +2,14 @@
 
 import ctypes
 import functools
+import operator
+import re
 
 from . import _library, errors
 from ._interrupt import interruptible
 from ._options import engine_options
 from .detection import Detection, Detections
+from .device import warn_without_gain
 from .model import Model, load
 from .picture import Picture
 from .plan import stages_of
@@ -43,7 +46,7 @@ class Detector:
             calibration, model = model.calibration, model.model
         elif not isinstance(model, Model):
             model = load(model)
-        self.model, self.labels, self.score = model, labels, score
+        self.model, self.labels, self.score = model, labels, _fraction(score, "score")
         self._sizes = set()  # (width, height) of pictures that it has seen
         self._again = (labels, score, outputs, options, is_engine)
         given = engine_options(options, calibration)
@@ -58,6 +61,8 @@ class Detector:
         self._handle = _library.create(
             "detector", _library.library().thaw_detector_create, model._handle.pointer,
             ctypes.byref(given), ctypes.byref(roles), needs=model._handle)
+        if not is_engine:
+            warn_without_gain(precision, device)
 
     def __call__(self, picture, score=None, classes=None, class_scores=None, region=None,
                  tiles=None, tile_overlap=0, tiles_only=False, tile_batch=0):
@@ -68,9 +73,10 @@ class Detector:
         of the lowest scores of single classes. region: (top, left, bottom, right) in 0..1, the only
         part that is looked at. tiles: (rows, columns) of overlapping tiles to look at besides the
         whole picture, for small, far objects; tiles_only leaves the whole one out; tile_overlap: of
-        a tile, 0.2 by default; tile_batch: tiles that run at once.
+        a tile, 0.2 by default; tile_batch: tiles that run at once. Both as the command takes them
+        do too: region="0,0,0.5,0.5", tiles="2x3".
 
-        Raises InputError where the picture can't be used."""
+        Raises InputError where the picture can't be used, UsageError for options that can't be."""
         options = self._detect_options(score, classes, class_scores, region, tiles, tile_overlap,
                                        tiles_only, tile_batch)
         if isinstance(picture, (list, tuple)):
@@ -89,9 +95,10 @@ class Detector:
     def _detect_options(self, score, classes, class_scores, region, tiles, tile_overlap, tiles_only,
                         tile_batch):
         options = _library.DetectOptions()
-        options.has_score, options.score = 1, self.score if score is None else score
+        options.has_score, options.score = 1, \
+            self.score if score is None else _fraction(score, "score")
         if class_scores:
-            rows = [_library.ClassScore(self.class_id(name), least)
+            rows = [_library.ClassScore(self.class_id(name), _number(least, "class_scores"))
                     for name, least in class_scores.items()]
             options.class_scores = (_library.ClassScore * len(rows))(*rows)
             options.class_score_count = len(rows)
@@ -102,10 +109,11 @@ class Detector:
             options.class_count = len(numbers)
         if region is not None:
             options.has_region = 1
-            options.region[:] = region
+            options.region[:] = _region(region)
         if tiles is not None:
-            options.tile_rows, options.tile_columns = tiles
-        options.tile_overlap, options.tile_batch = tile_overlap, tile_batch
+            options.tile_rows, options.tile_columns = _tiles(tiles)
+        options.tile_overlap = _number(tile_overlap, "tile_overlap")
+        options.tile_batch = _tile_batch(tile_batch)
         options.no_whole = bool(tiles_only)
         return options
 
@@ -135,6 +143,56 @@ class Detector:
 
     def __reduce__(self):
         return _detector_again, (self.model, self._calibration) + self._again
+
+
+def _number(value, what, expected="a number"):
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise errors.UsageError("{}: {!r}; {} was expected".format(what, value, expected))
+
+
+def _fraction(value, what):
+    number = _number(value, what, "a number in 0..1")
+    if not 0 <= number <= 1:
+        raise errors.UsageError("{}: {!r}; a number in 0..1 was expected".format(what, value))
+    return number
+
+
+def _region(given):
+    """Four numbers of (top, left, bottom, right) or of such a text."""
+    try:
+        ends = [float(end) for end in (given.split(",") if isinstance(given, str) else given)]
+        top, left, bottom, right = ends
+        if 0 <= top < bottom <= 1 and 0 <= left < right <= 1:
+            return ends
+    except (TypeError, ValueError):
+        pass
+    raise errors.UsageError("region: {!r}; (top, left, bottom, right) in 0..1 such as "
+                            "(0.1, 0, 0.6, 1) was expected".format(given))
+
+
+def _tiles(given):
+    """Rows and columns of a pair or of such a text."""
+    try:
+        if isinstance(given, str):
+            given = [int(count) for count in re.match("([0-9]{1,3})x([0-9]{1,3})$", given).groups()]
+        rows, columns = [operator.index(count) for count in given]
+        if rows >= 1 and columns >= 1 and rows * columns <= 256:
+            return rows, columns
+    except (AttributeError, TypeError, ValueError):
+        pass
+    raise errors.UsageError("tiles: {!r}; (rows, columns) such as (2, 3), at most 256 tiles, was "
+                            "expected".format(given))
+
+
+def _tile_batch(given):
+    try:
+        if 0 <= operator.index(given) <= 256:
+            return operator.index(given)
+    except TypeError:
+        pass
+    raise errors.UsageError("tile_batch: {!r}; 0 to 256 was expected".format(given))
 
 
 def _detector_again(model, calibration, labels, score, outputs, options, is_engine):

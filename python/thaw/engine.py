@@ -8,6 +8,7 @@ from . import _arrays, _library, errors
 from ._interrupt import interruptible
 from ._options import engine_options, in_order
 from .calibration import Calibration
+from .device import warn_without_gain
 from .model import Model, infos, load
 from .request import LARGE, Request, Run
 
@@ -16,7 +17,7 @@ _MOST_LEASES = 4
 
 
 def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", threads=0,
-             memory_limit=0, max_cached_engines=None, tune=True, timing_cache=None, pin=False,
+             memory_limit=0, max_cached_engines=None, tune=None, timing_cache=None, pin=False,
              outputs=None, max_workspace_size=0, minimum_segment_size=None, allow_build=None,
              strict=False):
     """Makes a model ready to run: an Engine.
@@ -35,7 +36,8 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
     memory_limit: bytes (or "512MiB") that a plan, its weights and a run may take; 0: no limit.
     max_cached_engines: plans of so many input shapes are kept; None: the default.
     tune: race each layer's kernels when a plan is built. That takes seconds for a new model; later
-        builds take the result from the timing cache.
+        builds take the result from the timing cache. None: where `shapes` are given, so that no
+        call to an engine without them waits for races.
     timing_cache: the file that races are kept in; None: the user's.
     pin: bind threads to processors.
     outputs: names of the outputs to compute; None: all.
@@ -55,12 +57,16 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
                "max_workspace_size": max_workspace_size,
                "minimum_segment_size": minimum_segment_size, "allow_build": allow_build,
                "strict": strict}
+    sets = _sets(shapes)
+    if tune is None:
+        options["tune"] = bool(sets)
     if not isinstance(model, Model):
         model = load(model)
     if calibrate is not None and not isinstance(calibrate, Calibration):
         calibrate = Calibration.of(calibrate, model, device=device, threads=threads)
     engine = Engine(model, options, calibrate)
-    for shape in _sets(shapes):
+    warn_without_gain(precision, engine.device)
+    for shape in sets:
         engine.prepare(shape)
     return engine
 
@@ -227,7 +233,7 @@ def _sets(shapes):
     if isinstance(shapes, dict) or (isinstance(shapes, tuple) and
                                     all(isinstance(d, int) for d in shapes)):
         return [shapes]
-    return shapes
+    return list(shapes)
 
 
 def _as_set(shapes, count):

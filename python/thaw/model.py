@@ -31,9 +31,8 @@ def infos(handle, kind, direction):
 
 
 def _log(_user, level, text):
-    import logging
-    logging.getLogger("thaw").log(logging.WARNING if level else logging.INFO, "%s",
-                                  text.decode("utf-8", "replace"))
+    from ._log import log  # that loads logging, which takes its time
+    (log.warning if level else log.info)("%s", text.decode("utf-8", "replace"))
 
 
 # For good: models and engines call it as long as they live.
