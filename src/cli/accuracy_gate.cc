@@ -31,13 +31,6 @@ std::string images_of(const GateArguments& arguments, const RunOptions& run) {
   throw UsageError("--sensitivity and --max-map-drop need pictures: --images or --calibrate");
 }
 
-void check(const GateArguments& arguments, const EngineOptions& engine) {
-  if (engine.precision.value_or(Precision::kFloat32) == Precision::kFloat32)
-    throw UsageError("--sensitivity and --max-map-drop are for INT8, FP16 or BF16 (--precision)");
-  if (arguments.max_map_drop && arguments.truth.empty())
-    throw UsageError("--max-map-drop needs --truth");
-}
-
 std::vector<LayerLoss> losses(const GateArguments& arguments, const RunOptions& run,
                               const Model& model, const EngineOptions& engine) {
   BenchInputOptions pictures;
@@ -92,7 +85,7 @@ void add_gate_options(CLI::App& app, GateArguments& arguments) {
   app.add_option("--max-map-drop", arguments.max_map_drop,
                  "Keep the worst layers in FP32 until AP falls by no more, such as 0.0025;\n"
                  "status 1 and nothing written when that can't be")
-      ->check(CLI::NonNegativeNumber.description(""))
+      ->check(CLI::Range(0.0, 1.0).description(""))
       ->group(kGroup);
   app.add_option("--truth", arguments.truth, "What is in the pictures (COCO instances, .json)")
       ->group(kGroup);
@@ -106,11 +99,20 @@ void add_gate_options(CLI::App& app, GateArguments& arguments) {
       ->group(kGroup);
 }
 
+void check_gate(const GateArguments& arguments, const RunOptions& run,
+                const EngineOptions& engine) {
+  if (!arguments.asked()) return;
+  if (engine.precision.value_or(Precision::kFloat32) == Precision::kFloat32)
+    throw UsageError("--sensitivity and --max-map-drop are for INT8, FP16 or BF16 (--precision)");
+  if (arguments.max_map_drop && arguments.truth.empty())
+    throw UsageError("--max-map-drop needs --truth");
+  static_cast<void>(images_of(arguments, run));
+}
+
 GateResult hold_gate(const GateArguments& arguments, const RunOptions& run, const Model& model,
                      EngineOptions& engine) {
   GateResult result;
   if (!arguments.asked()) return result;
-  check(arguments, engine);
   result.layers = losses(arguments, run, model, engine);
   if (arguments.truth.empty()) return result;
   std::unique_ptr<Progress> progress;

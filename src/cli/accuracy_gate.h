@@ -30,8 +30,11 @@ struct GateResult {
   bool missed() const { return accuracy && !accuracy->held; }
 };
 
-// With --max-map-drop `engine` keeps the layers in float32 that have to be. Throws UsageError where
-// options are missing, InputError for what can't be read.
+// Throws UsageError where options are missing.
+void check_gate(const GateArguments& arguments, const RunOptions& run, const EngineOptions& engine);
+
+// With --max-map-drop `engine` keeps the layers in float32 that have to be. Throws InputError for
+// what can't be read.
 GateResult hold_gate(const GateArguments& arguments, const RunOptions& run, const Model& model,
                      EngineOptions& engine);
 

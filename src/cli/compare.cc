@@ -149,10 +149,10 @@ void add_options(CLI::App& app, CompareArguments& arguments) {
       ->capture_default_str();
   app.add_option("--max-map-drop", arguments.max_map_drop,
                  "Gate: status 1 when AP falls by more, such as 0.005")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(CLI::Range(0.0, 1.0).description(""));
   app.add_option("--max-score-change", arguments.max_score_change,
                  "Gate: status 1 when a score changes by more, such as 0.02")
-      ->check(CLI::NonNegativeNumber.description(""));
+      ->check(CLI::Range(0.0, 1.0).description(""));
 }
 
 void add_side_options(CLI::App& app, CompareArguments& arguments) {

@@ -82,6 +82,9 @@ PlanSummary summarise_one(Request& request, const std::vector<Shape>& shapes, in
   return summary;
 }
 
+// What a plain kernel does to so few bytes does not matter.
+constexpr int64_t kFewBytes = 8192;
+
 // Which layers the engines leave to others: the reference kernels, the runtime, the host.
 std::vector<LayerFate> fates(const PlanSummary& summary) {
   std::vector<LayerFate> fates;
@@ -96,7 +99,7 @@ std::vector<LayerFate> fates(const PlanSummary& summary) {
                                layer.why.empty() ? "it is cheaper there" : layer.why);
       else if (layer.kernel == "runtime")
         fate.why = "a loop or branch, which the runtime runs step by step";
-      else if (is_reference(layer))
+      else if (is_reference(layer) && layer.activation_bytes > kFewBytes)
         fate.why = layer.kernel + (layer.why.empty() ? "" : ": " + layer.why);
     }
   return fates;

@@ -58,6 +58,7 @@ OptimizeOptions optimize_options(const OptimizeArguments& arguments, GateResult&
   options.engine.tune = !arguments.no_tune;
   if (arguments.no_build_at_runtime) options.engine.allow_build = false;
   options.log = tell;
+  check_gate(arguments.gate, arguments.run, options.engine);
   const bool measures = arguments.run.calibration.asked() || arguments.gate.asked();
   if (arguments.shapes.empty() && !measures) return options;
   ModelOptions model_options;

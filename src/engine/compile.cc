@@ -5,6 +5,8 @@
 #include "base/clock.h"
 #include "base/processors.h"
 #include "base/thread_pool.h"
+#include "engine/cost.h"
+#include "ops/traits.h"
 #include "thaw/error.h"
 
 namespace thaw {
@@ -29,6 +31,24 @@ TunedKernels tuned_kernels(const Graph& graph, const BuildContext& context,
   return tuned;
 }
 
+// Of INT8 without a calibration: layers whose input has no known range.
+void tell_of_wide_layers(const Graph& graph, const EngineOptions& options, const Log& log) {
+  if (!log || options.calibration || options.precision != Precision::kInt8) return;
+  int layers = 0;
+  int wide = 0;
+  for (const NodeId id : graph.topological_order()) {
+    const Node& node = graph.node(id);
+    if (!traits(node.op).is_layer) continue;
+    ++layers;
+    if (multiplied_numbers(graph, node) != DType::kInt8) ++wide;
+  }
+  if (wide <= 1) return;  // the first reads pictures, and stays in float32
+  log(LogLevel::kWarning,
+      fmt::format("INT8: {} of {} layers stay in FP32, most for want of a range: calibrate on "
+                  "pictures of the job (--calibrate)",
+                  wide, layers));
+}
+
 Compilation compile_limited(const Graph& graph, const std::vector<Shape>& shapes, Serving serving,
                             Device& device, const EngineOptions& options, const Log& log,
                             const TuneOptions& tune_options) {
@@ -40,6 +60,7 @@ Compilation compile_limited(const Graph& graph, const std::vector<Shape>& shapes
           : planned_graph(graph, shapes, options, device.target(), &made.times);
   made.graph = std::make_unique<Graph>(std::move(planned.graph));
   made.shapes = std::move(planned.shapes);
+  if (serving != Serving::kAsGiven) tell_of_wide_layers(*made.graph, options, log);
   BuildContext context = kernels_for(device, options);
   made.tuned = tuned_kernels(*made.graph, context, options, log, tune_options, made.times);
   const auto start = Clock::now();

@@ -184,7 +184,7 @@ void EngineCore::fall(const std::vector<Shape>& shapes, const Fallback& fallback
   if (options_.strict) {
     const std::string cause =
         fallback.rung == PlanRung::kCacheFull
-            ? fmt::format("{} plans are kept (max_cached_engines)", *options_.max_cached_engines)
+            ? fmt::format("max_cached_engines is {}", *options_.max_cached_engines)
             : fmt::format("{}: {}", rung_name(fallback.rung), fallback.why);
     throw ResourceError(
         fmt::format("{}: inputs of {} would run on the slower plan for all shapes, "
@@ -194,7 +194,7 @@ void EngineCore::fall(const std::vector<Shape>& shapes, const Fallback& fallback
   if (!is_news) return;
   if (fallback.rung == PlanRung::kCacheFull)
     warn(
-        fmt::format("{}: {} plans are kept (max_cached_engines), so that inputs of {} and "
+        fmt::format("{}: max_cached_engines is {}, so that inputs of {} and "
                     "of other shapes run on a slower one that is for all, until they come again",
                     model_.path(), *options_.max_cached_engines, inputs));
   else if (fallback.rung == PlanRung::kBuildNotAllowed)

@@ -127,6 +127,7 @@ class Optimizer {
       : options_(options), work_(work), device_(make_device(options.engine.device)) {
     report_.precision = options.engine.precision.value_or(Precision::kFloat32);
     if (options.engine.tune && options.build) timings_ = open_timings(options.engine, options.log);
+    tell_of_no_gain();
   }
 
   // Adds plans and manifest to the SavedModel in `folder`.
@@ -150,6 +151,7 @@ class Optimizer {
 
   // Runs what lies on disk, in `folder`: it gives what the plans gave when they were built.
   void check(const std::string& folder) {
+    report_.bytes = folder_bytes(folder);
     const Model model = Model::load(folder);
     for (size_t i = 0; i < report_.plans.size(); ++i) {
       const OptimizedPlan& plan = report_.plans[i];
@@ -172,12 +174,25 @@ class Optimizer {
                                           plan.file, model.outputs()[k].name));
     }
     report_.checked = !report_.plans.empty();
-    report_.bytes = folder_bytes(folder);
   }
 
   OptimizeReport& report() { return report_; }
 
  private:
+  void tell_of_no_gain() const {
+    std::string fast;
+    for (const Precision precision : device_->fast_precisions()) {
+      if (precision == report_.precision) return;
+      if (precision != Precision::kFloat32)
+        fast += fmt::format("{}{}", fast.empty() ? "" : " and ", precision_name(precision));
+    }
+    if (options_.log)
+      options_.log(LogLevel::kWarning,
+                   fmt::format("{} is no faster than FP32 on this device ({}){}",
+                               precision_name(report_.precision), device_->name(),
+                               fast.empty() ? "" : "; " + fast + " may be"));
+  }
+
   // Of the work on a plan, roughly: what is not checking, and of that what is racing kernels.
   static constexpr double kBuildShare = 0.9;
   static constexpr double kTuneShare = 0.8;
