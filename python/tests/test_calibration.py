@@ -1,12 +1,16 @@
 """Ranges for INT8: measured, as a table, by hand."""
 
+import os
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
+import graphs
 import thaw
-from files import BUNDLED
+from files import BUNDLED, ROOT
 
 BATCHES = [np.random.RandomState(i).randint(0, 255, (1, 96, 96, 3)).astype("u1") for i in range(2)]
 
@@ -62,6 +66,78 @@ def test_ranges_by_hand(model, calibration):
     assert same(optimize(model, ranges), optimize(model, calibration))
     odd = thaw.Calibration.of({'a "name" \\ of # mine': (0, 1)}, model)
     assert thaw.Calibration.parse(odd.text).text == odd.text
+
+
+@pytest.fixture(scope="module")
+def photographs(tmp_path_factory):
+    """A folder of small ones of different sizes."""
+    folder = tmp_path_factory.mktemp("photographs")
+    for i, (height, width) in enumerate([(96, 96), (70, 110), (200, 131)]):
+        pixels = np.random.RandomState(i).randint(0, 255, (height, width, 3)).astype("u1")
+        thaw.Picture.of(pixels).save(folder / "{}.png".format(i))
+    (folder / "notes.txt").write_text("not read")
+    (folder / "folder.png").mkdir()
+    return folder
+
+
+def test_by_photographs_as_the_command_does(model, photographs, tmp_path):
+    table = tmp_path / "table.txt"
+    subprocess.run([sys.executable, "-m", "thaw", "optimize", str(BUNDLED), str(tmp_path / "out"),
+                    "--precision", "INT8", "--calibrate", str(photographs), "--no-build",
+                    "--save-calibration", str(table)], check=True, stdout=subprocess.PIPE,
+                   env=dict(os.environ, PYTHONPATH=str(ROOT / "python")))
+    made = thaw.Calibration.of(photographs, model)
+    assert made.text == table.read_text()
+    assert thaw.Calibration(model, photographs, max_pictures=2).text != made.text
+
+
+def test_photographs_of_all_kinds(photographs):
+    from thaw._photographs import batches
+    model = graphs.load(graphs.identity("uint8", (-1, -1, -1, 3)))
+    want = list(batches(str(photographs), model))
+    assert [one.shape for one in want] == [(1, 96, 96, 3)] * 3
+    files = sorted(photographs.glob("?.png"))
+    pictures = [thaw.Picture.of(path) for path in files]
+    np.testing.assert_array_equal(want[0][0], pictures[0].numpy())
+    for given in (photographs, str(photographs / "*.png"), files, map(str, files), pictures,
+                  lambda: iter(files), [files[0], pictures[1], str(files[2])]):
+        np.testing.assert_array_equal(list(batches(given, model)), want)
+    assert len(list(batches(files[1], model))) == len(list(batches(files, model, 1))) == 1
+    images = pytest.importorskip("PIL.Image")
+    np.testing.assert_array_equal(list(batches([images.open(str(f)) for f in files], model)), want)
+
+
+def test_photographs_fill_the_models_shape(photographs):
+    from thaw._photographs import batches
+    fixed = graphs.load(graphs.identity("float32", (2, 50, 40, 3)))
+    (batch,) = batches(photographs, fixed)
+    assert batch.shape == (2, 50, 40, 3) and batch.dtype == "f4" and -1 <= batch.min() < 0
+    (batch,) = batches(photographs / "0.png", fixed)
+    np.testing.assert_array_equal(batch[0], batch[1])
+
+
+@pytest.mark.parametrize("given, kind, words", [
+    ("nothing.jpg", FileNotFoundError, "nothing.jpg"), ("nothing*", thaw.InputError, "no file"),
+    (["nothing.jpg"], FileNotFoundError, "nothing.jpg"), ([], thaw.UsageError, ""),
+    (os.path.dirname(__file__), thaw.InputError, "holds no pictures")])
+def test_photographs_that_can_not_be(model, given, kind, words):
+    with pytest.raises(kind, match=words):
+        thaw.Calibration.of(given, model)
+    if given:
+        with pytest.raises(thaw.Error):
+            thaw.Calibration.of(given, graphs.load(graphs.adding()))
+
+
+def test_photographs_are_for_models_of_pictures(photographs):
+    with pytest.raises(thaw.UsageError, match="a float32.*give arrays"):
+        thaw.Calibration.of(photographs, graphs.load(graphs.adding()))
+
+
+def test_it_says_what_it_is(calibration, model):
+    assert repr(calibration) == "<thaw.Calibration mse: ranges of {} layers>".format(
+        sum(line.startswith("range ") for line in calibration.text.splitlines()))
+    by_hand = thaw.Calibration.of({'a "name" \\ of # mine': (0, 1)}, model)
+    assert repr(by_hand) == "<thaw.Calibration by-hand: ranges of 1 layers>"
 
 
 def test_methods(model, calibration):

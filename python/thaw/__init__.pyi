@@ -22,10 +22,12 @@ _Value = Union[_Array, _OffersDlpack, _OffersArray, _OffersNumpy, Sequence[Any],
 _Shape = Optional[Sequence[Optional[int]]]
 _Shapes = Union[_Shape, Sequence[_Shape], Mapping[str, _Shape]]
 _Batch = Union[_Value, Mapping[str, _Value]]
-_Calibrate = Union[_Path, Mapping[str, Sequence[float]], Iterable[_Batch],
-                   Callable[[], Iterable[_Batch]]]
 _Picture = Union[str, "os.PathLike[str]", bytes, bytearray, memoryview, _Array, _OffersArray,
                  _OffersNumpy, "Picture"]
+# PIL's images are what offers arrays.
+_Batches = Union[_Path, "Picture", Iterable[Union[_Batch, _Path, "Picture"]],
+                 Callable[[], Iterable[Union[_Batch, _Path, "Picture"]]]]
+_Calibrate = Union[Mapping[str, Sequence[float]], _Batches]
 
 __version__: str
 __all__: List[str]
@@ -113,10 +115,10 @@ class Model:
     def __init__(self, handle: Any, path: Optional[_Path], options: Dict[str, Any]) -> None: ...
 
 class Calibration:
-    def __init__(self, model: Model, batches: Union[Iterable[_Batch], Callable[[], Iterable[_Batch]]],
+    def __init__(self, model: Model, batches: _Batches,
                  method: Optional[str] = ..., per_channel: bool = ...,
                  progress: Optional[Callable[[int, int], Any]] = ..., device: str = ...,
-                 threads: int = ...) -> None: ...
+                 threads: int = ..., max_pictures: int = ...) -> None: ...
     @classmethod
     def of(cls, given: _Calibrate, model: Model, device: str = ..., threads: int = ...) -> Calibration: ...
     @classmethod

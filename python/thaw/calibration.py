@@ -2,32 +2,37 @@
 
 import ctypes
 import os
+import re
 
 from . import _library, errors
 from ._interrupt import interruptible
 from ._options import engine_options, in_order
 
+# A range in a table's text: its method.
+_RANGE = r'^range +(?:"(?:[^"\\]|\\.)*"|\S+) +\S+ +\S+(?: +([^\s#]+))?'
+
 
 class Calibration:
     """Ranges of a model's layers for INT8, measured on batches of inputs.
 
-    batches: as optimize()'s `calibrate`.
+    batches: as optimize()'s `calibrate`; a path is that of photographs.
     method: how a range is chosen from the values seen: "mse", "entropy", "percentile:99.99" or
         "min-max"; what lies outside is clipped.
     per_channel: ranges of channels besides, where only depthwise layers read them.
     progress: called with how much is done and of how much.
     device, threads: that the model runs on for that.
+    max_pictures: so many of the photographs at most.
 
     text: the table of the ranges and of the layers that stay in float32. Immutable; any number of
     threads may use it. Pickling passes the table."""
 
     def __init__(self, model, batches, method=None, per_channel=False, progress=None, device="auto",
-                 threads=0):
-        from . import _arrays
+                 threads=0, max_pictures=32):
+        from . import _arrays, _photographs
         library = _library.library()
         names = [info.name for info in model.inputs]
         given = []
-        for batch in batches() if callable(batches) else batches:
+        for batch in _photographs.batches(batches, model, max_pictures):
             for value, info in zip(in_order(batch, names, "calibrate"), model.inputs):
                 first = given[len(given) % len(names)] if len(given) >= len(names) else None
                 given.append(_fitting(_arrays.fed(value, info), info, first))
@@ -49,7 +54,9 @@ class Calibration:
     def of(cls, given, model, device="auto", threads=0):
         """A calibration of what optimize() takes as `calibrate`."""
         if isinstance(given, str) or hasattr(given, "__fspath__"):
-            return cls.read(given)
+            from ._photographs import are_named_by
+            if not are_named_by(given):
+                return cls.read(given)
         if isinstance(given, dict):
             return cls.parse(_table(given))
         return cls(model, given, device=device, threads=threads)
@@ -80,6 +87,11 @@ class Calibration:
     @property
     def text(self):
         return _library.library().thaw_calibration_text(self._handle.pointer).decode("utf-8")
+
+    def __repr__(self):
+        found = re.findall(_RANGE, self.text, re.M)
+        return "<thaw.Calibration {}: ranges of {} layers>".format(
+            ", ".join(sorted({method or "by-hand" for method in found})) or "(empty)", len(found))
 
     def write(self, path):
         """Writes the table, which may be edited and read again. It appears whole or not at all."""

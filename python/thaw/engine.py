@@ -27,10 +27,12 @@ def optimize(model, precision=None, shapes=None, calibrate=None, device="auto", 
         activations and hold weights. None: what the model was optimised for, or FP32.
     shapes: input shapes to build plans for now: a list of shapes (of a model of one input), or of
         lists or dicts by name of all inputs' shapes. Other shapes are built when they first come.
-    calibrate: for INT8: batches that layers' ranges are chosen by, all of one shape: an iterable of
-        arrays (of a model of one input), lists or dicts by name, or a function that gives one; a
-        dict of ranges by the layers' names, {"Conv2d_0": (0, 6)}; the path of a calibration's table
-        or of a model that was optimised with one; or a Calibration.
+    calibrate: for INT8: photographs that layers' ranges are chosen by, of a model of one input of
+        pictures: a folder, a glob, a path, or a list of paths, PIL images or Pictures. 32 at most
+        are read, and brought to one size. Or batches, all of one shape: an iterable of arrays (of a
+        model of one input), lists or dicts by name, or a function that gives one; a dict of ranges
+        by the layers' names, {"Conv2d_0": (0, 6)}; the path of a calibration's table or of a model
+        that was optimised with one; or a Calibration.
     device: "auto", or a name of devices().
     threads: of each request; 0: as many as the process may use.
     memory_limit: bytes (or "512MiB") that a plan, its weights and a run may take; 0: no limit.
