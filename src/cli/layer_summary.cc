@@ -293,10 +293,8 @@ Json layer_json(const LayerInfo& layer, const std::optional<Roofline>& roofline)
                {"output", layer.output},   {"stage", layer.stage}, {"macs", layer.macs},
                {"ms", layer.ms},           {"busy", layer.busy},   {"why", layer.why},
                {"threads", layer.threads}, {"reads", layer.reads}};
-  if (roofline && layer.macs > 0) {
-    json["numbers"] = dtype_name(layer.numbers);
-    json["share_of_peak"] = share_of_peak(layer, roofline->peaks);
-  }
+  if (layer.macs > 0) json["numbers"] = dtype_name(layer.numbers);
+  if (roofline && layer.macs > 0) json["share_of_peak"] = share_of_peak(layer, roofline->peaks);
   return json;
 }
 

@@ -7,7 +7,10 @@ const char* const kSummaryScript = R"js(
 const data = JSON.parse(document.getElementById("data").textContent);
 const $ = (query) => document.querySelector(query);
 const canvas = $("canvas"), pen = canvas.getContext("2d"), tip = $("#tip");
-let plan, scale = 1, x0 = 0, y0 = 0, hovered = null, chosen = null, found = new Set(), slowest = 0;
+const NUMBERS = {int8: ["INT8", "#15803d"], bfloat16: ["BF16", "#7c3aed"],
+                 float16: ["FP16", "#a21caf"], float32: ["FP32", "#475569"]};
+let plan, scale = 1, x0 = 0, y0 = 0, hovered = null, chosen = null, found = [], slowest = 0;
+let fitted = true;
 
 const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 const figures = (value) => value >= 100 ? value.toFixed(0) : value >= 1 ? value.toFixed(2)
@@ -16,6 +19,24 @@ const shape = (s) => s ? s.map((d) => d === null || d < 0 ? "?" : d).join("x") :
 const layers = (count) => count + (count === 1 ? " layer" : " layers");
 const isSlow = (node) => node.kernel.startsWith("ref.") || node.kernel === "runtime";
 const short = (node) => node.op.replace(/[({].*/s, "").trim();
+const numbersOf = (node) => NUMBERS[node.numbers] || ["", ""];
+const share = (node) => (100 * node.ms / plan.ms).toFixed(1) + " %";
+const breakable = (name) => name.replace(/[\/_]/g, "$&\u200b");
+
+// What tells a layer from others: its name without the folders that a third of all layers share, and
+// without an end that its op says anyhow.
+function labelNodes(nodes) {
+  const shared = new Map(), most = Math.max(2, nodes.length / 3);
+  const folders = (n) => [...n.node.matchAll(/\//g)].map((m) => n.node.slice(0, m.index + 1));
+  for (const node of nodes)
+    for (const folder of folders(node)) shared.set(folder, (shared.get(folder) || 0) + 1);
+  for (const node of nodes) {
+    const common = folders(node).filter((f) => shared.get(f) > most).pop() || "";
+    const parts = node.node.slice(common.length).split("/"), end = parts[parts.length - 1];
+    if (parts.length > 1 && (end === "Conv2D" || short(node).includes(end))) parts.pop();
+    node.label = parts.join("/") || node.node;
+  }
+}
 
 function mix(a, b, part) {
   const rgb = (c) => [1, 3, 5].map((i) => parseInt(c.slice(i, i + 2), 16));
@@ -35,9 +56,10 @@ function factsOf(node) {
   if (node.from.length) facts.push(["Reads", node.from.map((n) => n.output).join(", ")]);
   facts.push(["Result", node.output], ["Stage", node.stage]);
   if (plan.ms > 0)
-    facts.push(["Time", figures(node.ms) + " ms, " + (100 * node.ms / plan.ms).toFixed(1) + " %"]);
+    facts.push(["Time", figures(node.ms) + " ms, " + share(node)]);
   if (node.macs > 0) {
     const rate = node.ms > 0 ? ", " + (node.macs / node.ms / 1e6).toFixed(1) + " GMAC/s" : "";
+    if (node.numbers) facts.push(["Multiplies", numbersOf(node)[0] || node.numbers]);
     facts.push(["MACs", (node.macs / 1e6).toFixed(2) + " M" + rate]);
   }
   facts.push(["Threads", node.threads]);
@@ -53,50 +75,103 @@ function list(parent, facts) {
   }
 }
 
-function drawEdges(marked) {
-  for (const node of plan.layers)
-    for (const from of node.from) {
-      const is = chosen && (node === chosen || from === chosen);
-      if (marked !== Boolean(is)) continue;
-      const y1 = from.y + H, y2 = node.y, bend = Math.min(60, (y2 - y1) / 2);
-      pen.beginPath();
-      pen.moveTo(from.x, y1);
-      pen.bezierCurveTo(from.x, y1 + bend, node.x, y2 - bend, node.x, y2);
-      pen.strokeStyle = colour(marked ? "--mark" : "--edge");
-      pen.lineWidth = marked ? 2.5 : 1.2;
-      pen.stroke();
-    }
+function drawEdge(from, to) {
+  const beside = from.column !== to.column;  // from its right to the left of one in a later column
+  const [x1, y1] = beside ? [from.x + W / 2, from.y + H / 2] : [from.x, from.y + H];
+  const [x2, y2] = beside ? [to.x - W / 2, to.y + H / 2] : [to.x, to.y];
+  const bend = beside ? Math.min(110, (x2 - x1) / 2 + 10) : Math.min(60, (y2 - y1) / 2);
+  const [dx, dy] = beside ? [bend, 0] : [0, bend], [ax, ay] = beside ? [7, 4] : [4, 7];
+  pen.beginPath();
+  pen.moveTo(x1, y1);
+  pen.bezierCurveTo(x1 + dx, y1 + dy, x2 - dx, y2 - dy, x2, y2);
+  pen.stroke();
+  pen.beginPath();
+  pen.moveTo(x2, y2);
+  pen.lineTo(x2 - ax, y2 - ay);
+  pen.lineTo(x2 + (beside ? -ax : ax), y2 + (beside ? ay : -ay));
+  pen.fill();
 }
 
-// Of a name its end tells more.
-function clipped(text, width, part = (length) => "\u2026" + text.slice(-length)) {
-  if (pen.measureText(text).width <= width) return text;
-  let length = text.length;
-  while (length > 1 && pen.measureText(part(length)).width > width) --length;
-  return part(length);
+function drawEdges(marked, colours) {
+  pen.strokeStyle = pen.fillStyle = marked ? colours.mark : colours.edge;
+  pen.lineWidth = marked ? 2.5 : 1.3;
+  for (const node of plan.layers)
+    for (const from of node.from)
+      if (marked === Boolean(chosen && (node === chosen || from === chosen))) drawEdge(from, node);
+}
+
+// `text` in at most `most` lines, broken behind / and _ where it can be; of a name too long its end.
+function wrapped(text, width, most) {
+  const lines = [""], fits = (line) => pen.measureText(line).width <= width;
+  for (const part of text.match(/[^\/_]*[\/_]?/g))
+    for (const piece of fits(part) ? [part] : part)
+      if (fits(lines[lines.length - 1] + piece)) lines[lines.length - 1] += piece;
+      else lines.push(piece);
+  if (lines.length <= most) return lines;
+  let end = lines.slice(-most).join("");
+  const first = lines[lines.length - most];
+  if (most > 1) end = end.slice(Math.min(2, first.length));
+  if (most > 1) return wrapped("\u2026" + end, width, most);
+  end = text;
+  while (end.length > 1 && !fits("\u2026" + end)) end = end.slice(1);
+  return ["\u2026" + end];
+}
+
+// Text keeps its size on the screen, so that a nearer layer tells more.
+function drawText(node, ink) {
+  const size = Math.min(14, Math.max(9, H * scale / 5.6)) / scale, line = size * 1.25;
+  let room = Math.floor((H - 6) / line), y = node.y + size + 3;
+  if (room < 1) return;
+  const left = node.x - W / 2 + 13, width = W - 21, [badge, tint] = numbersOf(node);
+  const font = (weight) => { pen.font = weight + " " + size + "px system-ui,sans-serif"; };
+  let right = left + width;
+  font(600);
+  if (badge) {
+    const wide = pen.measureText(badge).width + size * 0.6;
+    pen.fillStyle = tint;
+    pen.beginPath();
+    pen.roundRect(right - wide, y - size * 0.98, wide, size * 1.26, size * 0.3);
+    pen.fill();
+    pen.fillStyle = "#fff";
+    pen.fillText(badge, right - wide + size * 0.3, y);
+    right -= wide + size * 0.5;
+  }
+  pen.fillStyle = ink;
+  const put = (text) => { pen.fillText(text, left, y); y += line; --room; };
+  if (room > 1) {
+    const op = short(node);
+    let length = op.length;
+    while (length > 1 && pen.measureText(op.slice(0, length)).width > right - left) --length;
+    put(op.slice(0, length));
+    right = left + width;
+  }
+  font(400);
+  wrapped(node.label, right - left, Math.min(room, 2)).forEach(put);
+  const time = node.ms > 0 ? figures(node.ms) + " ms, " + share(node) : "";
+  for (const text of [time, node.output, node.kernel])
+    if (text && room > 0) put(wrapped(text, width, 1)[0]);
 }
 
 function drawNode(node, colours) {
   const part = slowest > 0 ? node.ms / slowest : 0;
-  const left = node.x - W / 2;
+  const left = node.x - W / 2, tint = numbersOf(node)[1];
+  pen.globalAlpha = found.length && !found.includes(node) ? 0.3 : 1;
   pen.beginPath();
   pen.roundRect(left, node.y, W, H, 7);
   pen.fillStyle = mix(colours.cold, colours.hot, part);
   pen.fill();
-  const marked = node === chosen || node === hovered || found.has(node);
+  const marked = node === chosen || node === hovered;
   pen.lineWidth = marked ? 3 : isSlow(node) ? 2 : 1;
   pen.strokeStyle = marked ? colours.mark : isSlow(node) ? colours.slow : colours.line;
   pen.stroke();
-  if (scale < 0.35) return;
-  pen.fillStyle = part > 0.55 ? "#1b1204" : colours.ink;
-  pen.font = "600 13px system-ui,sans-serif";
-  const time = node.ms > 0 ? figures(node.ms) + " ms" : "";
-  const room = time ? pen.measureText(time).width + 8 : 0;
-  const op = short(node), beginning = (length) => op.slice(0, length) + "\u2026";
-  pen.fillText(clipped(op, W - 20 - room, beginning), left + 10, node.y + 19);
-  if (time) pen.fillText(time, left + W - 10 - room + 8, node.y + 19);
-  pen.font = "11px system-ui,sans-serif";
-  pen.fillText(clipped(node.node, W - 20), left + 10, node.y + 36);
+  if (tint) {
+    pen.fillStyle = tint;
+    pen.beginPath();
+    pen.roundRect(left, node.y, 8, H, [7, 0, 0, 7]);
+    pen.fill();
+  }
+  drawText(node, part > 0.55 ? "#1b1204" : colours.ink);
+  pen.globalAlpha = 1;
 }
 
 function draw() {
@@ -106,24 +181,23 @@ function draw() {
   pen.setTransform(1, 0, 0, 1, 0, 0);
   pen.clearRect(0, 0, canvas.width, canvas.height);
   pen.setTransform(ratio * scale, 0, 0, ratio * scale, ratio * x0, ratio * y0);
-  for (const band of plan.bands) {
-    pen.fillStyle = colour("--band");
-    pen.beginPath();
-    pen.roundRect(plan.box.left, band.top, plan.box.right - plan.box.left,
-                  band.bottom - band.top, 12);
-    pen.fill();
-    pen.fillStyle = colour("--soft");
-    pen.font = "600 15px system-ui,sans-serif";
-    const text = band.segment.device + ", " + layers(band.segment.layers);
-    pen.fillText(text, plan.box.left + 14, band.top + 22);
-  }
-  drawEdges(false);
   const colours = {};
-  for (const name of ["cold", "hot", "mark", "slow", "line", "ink"])
+  for (const name of ["cold", "hot", "mark", "slow", "line", "ink", "edge", "band", "soft"])
     colours[name] = colour("--" + name);
+  for (const piece of plan.pieces) {
+    pen.fillStyle = colours.band;
+    pen.beginPath();
+    pen.roundRect(piece.left, piece.top, piece.right - piece.left, piece.bottom - piece.top, 12);
+    pen.fill();
+    pen.fillStyle = colours.soft;
+    pen.font = "600 16px system-ui,sans-serif";
+    const text = piece.segment.device + ", " + layers(piece.segment.layers);
+    pen.fillText(text, piece.left + 14, piece.top + 23);
+  }
+  drawEdges(false, colours);
+  drawEdges(true, colours);
   const top = -y0 / scale - H, bottom = (height - y0) / scale;
   const left = -x0 / scale - W / 2, right = (width - x0) / scale + W / 2;
-  drawEdges(true);
   for (const node of plan.layers)
     if (node.y > top && node.y < bottom && node.x > left && node.x < right)
       drawNode(node, colours);
@@ -141,26 +215,19 @@ function zoom(factor, x, y) {
   x0 = x - (x - x0) * next / scale;
   y0 = y - (y - y0) * next / scale;
   scale = next;
+  fitted = false;
   redraw();
 }
 
 function fit() {
-  const {width, height} = canvas.getBoundingClientRect(), box = plan.box;
-  scale = Math.min(width / (box.right - box.left), height / (box.bottom - box.top), 1.2);
+  const {width, height} = canvas.getBoundingClientRect();
+  fold(plan, width / height);
+  const box = plan.box;
+  scale = Math.min(width / (box.right - box.left), height / (box.bottom - box.top), 1.4);
   x0 = width / 2 - scale * (box.left + box.right) / 2;
   y0 = height / 2 - scale * (box.top + box.bottom) / 2;
+  fitted = true;
   redraw();
-}
-
-// A long graph begins at its top, readable.
-function begin() {
-  fit();
-  if (scale >= 0.5) return;
-  const {width} = canvas.getBoundingClientRect(), box = plan.box;
-  scale = Math.min(0.9, Math.max(0.6, width / (box.right - box.left)));
-  const first = plan.layers[0];
-  x0 = width / 2 - scale * (first ? first.x : 0);
-  y0 = 20 - scale * box.top;
 }
 
 function choose(node, go) {
@@ -173,7 +240,8 @@ function choose(node, go) {
   }
   if (node && go) {
     const {width, height} = canvas.getBoundingClientRect();
-    scale = Math.max(scale, 0.7);
+    scale = Math.max(scale, 0.9);
+    fitted = false;
     x0 = width / 2 - scale * node.x;
     y0 = height / 2 - scale * (node.y + H / 2);
   }
@@ -204,12 +272,11 @@ function fillAside() {
   const slow = plan.layers.filter((n) => n.ms > 0).sort((a, b) => b.ms - a.ms).slice(0, 15);
   for (const node of slow) {
     const row = add(rows, "div", undefined, "row");
-    add(row, "span", node.node.split("/").slice(-3).join("/")).title = node.node;
-    add(row, "span", figures(node.ms) + " ms");
+    add(row, "span", breakable(node.label)).title = node.node;
+    add(row, "span", figures(node.ms) + " ms, " + share(node));
     add(row, "i").style.width = 100 * node.ms / slowest + "%";
     row.onclick = () => choose(node, true);
   }
-  if (slow.length) add(rows, "div", undefined, "legend").innerHTML = "0 <b></b> slowest";
   add(segments, "h2", "Engines");
   for (const e of plan.engines)
     list(segments, [[e.name, e.device + ", " + layers(e.nodes)],
@@ -228,21 +295,57 @@ function fillAside() {
   }
 }
 
+// Which numbers are multiplied in how many layers; a click finds them.
+function fillNumbers() {
+  $("#heat").hidden = !slowest;
+  $("#numbers").replaceChildren();
+  for (const [name, tint] of Object.values(NUMBERS)) {
+    const nodes = plan.layers.filter((n) => numbersOf(n)[0] === name);
+    if (!nodes.length) continue;
+    const entry = add($("#numbers"), "u"), ms = nodes.reduce((sum, n) => sum + n.ms, 0);
+    add(entry, "b", name).style.background = tint;
+    entry.append(layers(nodes.length), plan.ms > 0 ? ", " + share({ms}) : "");
+    entry.title = "Layers that multiply " + name + "; a click finds them";
+    entry.onclick = () => {
+      $("#find").value = $("#find").value === name ? "" : name;
+      find(false);
+    };
+  }
+}
+
+function find(go) {
+  const text = $("#find").value.trim().toLowerCase();
+  const words = (n) => [n.node, short(n), n.kernel, numbersOf(n)[0]].join(" ").toLowerCase();
+  found = text ? plan.layers.filter((n) => words(n).includes(text)) : [];
+  $("#count").textContent = !text ? "" : found.length ? found.length + " found" : "none found";
+  if (go && found.length) findNext(0);
+  redraw();
+}
+
+function findNext(step) {
+  const at = found.indexOf(chosen), count = found.length;
+  const next = at < 0 ? 0 : (at + step + count) % count;
+  choose(found[next], true);
+  $("#count").textContent = next + 1 + " of " + count;
+}
+
 function show(number) {
   plan = data.plans[number];
-  if (!plan.box) placeNodes(plan);
+  if (!plan.rows) placeNodes(plan);
+  labelNodes(plan.layers);
   slowest = Math.max(0, ...plan.layers.map((n) => n.ms));
   hovered = null;
-  found.clear();
   const c = plan.conversion;
   $("h1").textContent = data.model.split("/").filter(Boolean).pop() || data.model;
   $("h1").title = data.model;
   $(".facts").textContent = [layers(plan.layer_count) + " on " + plan.device, plan.precision,
     plan.ms > 0 ? figures(plan.ms) + " ms (" + plan.times + ")" : "",
-    c.percent.toFixed(2) + " % of " + c.ops_total + " ops"].filter(Boolean).join(" \u00b7 ");
+    c.percent.toFixed(2) + " % of " + c.ops_total + " ops converted"].filter(Boolean).join(" \u00b7 ");
   fillAside();
+  fillNumbers();
   choose(null);
-  begin();
+  find(false);
+  fit();
 }
 
 const held = new Map();
@@ -264,6 +367,7 @@ canvas.onpointermove = (e) => {
   } else {
     x0 += e.clientX - was.clientX;
     y0 += e.clientY - was.clientY;
+    fitted = false;
   }
   moved += Math.hypot(e.clientX - was.clientX, e.clientY - was.clientY);
   if (moved > 4 && !canvas.hasPointerCapture(e.pointerId)) canvas.setPointerCapture(e.pointerId);
@@ -287,15 +391,9 @@ const middle = (factor) => {
 $("#in").onclick = () => middle(1.3);
 $("#out").onclick = () => middle(1 / 1.3);
 $("#fit").onclick = fit;
-$("#find").oninput = (e) => {
-  const text = e.target.value.toLowerCase();
-  const hit = (n) => (n.node + " " + n.op + " " + n.kernel).toLowerCase().includes(text);
-  found = new Set(text ? plan.layers.filter(hit) : []);
-  redraw();
-};
+$("#find").oninput = () => find(true);
 $("#find").onkeydown = (e) => {
-  const all = [...found];
-  if (e.key === "Enter" && all.length) choose(all[(all.indexOf(chosen) + 1) % all.length], true);
+  if (e.key === "Enter" && found.length) findNext(e.shiftKey ? -1 : 1);
 };
 document.onkeydown = (e) => {
   if (e.target.tagName === "INPUT") return;
@@ -308,7 +406,7 @@ data.plans.forEach((p, i) => {
 });
 $("#plan").hidden = data.plans.length < 2;
 $("#plan").onchange = (e) => show(Number(e.target.value));
-new ResizeObserver(redraw).observe($("#view"));
+new ResizeObserver(() => fitted ? fit() : redraw()).observe($("#view"));
 matchMedia("(prefers-color-scheme:dark)").onchange = redraw;
 show(0);
 )js";

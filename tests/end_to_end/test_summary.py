@@ -98,6 +98,7 @@ def test_the_page(tmp_path):
     assert text.startswith("<!DOCTYPE html>\n") and text.endswith("</html>\n")
     assert not re.search(r"(src|href)\s*=|https?:|import\s*\(|fetch\s*\(|@import|url\(", text)
     (plan,) = document(text)["plans"]
+    assert {layer["numbers"] for layer in plan["layers"] if layer["macs"]} == {"float32"}
     assert plan["ms"] > 0 and len(plan["layers"]) == plan["layer_count"]
     thaw("summary", COCO, "--html", page)  # thaw's own is replaced
     page.write_text("mine")
@@ -119,7 +120,7 @@ def test_no_name_is_a_tag(tmp_path):
 CHECK = """
 const text = require("fs").readFileSync(process.argv[2], "utf8");
 const script = text.split("<script>").pop().split("</script>")[0].split("const data =")[0];
-const place = new Function(script + "; return placeNodes;")();
+const place = new Function(script + "; return (p) => { placeNodes(p); fold(p, 1.3); };")();
 const layers = [];
 for (let i = 0; i < 3000; ++i) {
   const reads = i === 0 ? [] : [...new Set([i - 1, Math.max(0, i - 1 - i % 7)])];
@@ -129,19 +130,25 @@ const plan = {layers, segments: [{layers: 1000, device: "a"}, {layers: 2000, dev
 place(plan);
 const rows = new Map();
 for (const n of layers) {
-  for (const r of n.reads) if (!(layers[r].y < n.y)) throw new Error("upwards");
+  for (const r of n.reads.map((i) => layers[i]))
+    if (!(r.column < n.column || r.column === n.column && r.y < n.y)) throw new Error("before what it reads");
   rows.set(n.y, (rows.get(n.y) || []).concat(n));
 }
 for (const row of rows.values()) {
   row.sort((a, b) => a.x - b.x);
-  for (let i = 1; i < row.length; ++i) if (row[i].x - row[i - 1].x < 216) throw new Error("overlap");
+  for (let i = 1; i < row.length; ++i) if (row[i].x - row[i - 1].x < 232) throw new Error("overlap");
 }
-if (plan.bands.length !== 2 || !(plan.bands[0].bottom <= plan.bands[1].top)) throw new Error("bands");
+plan.pieces.forEach((a, i) => plan.pieces.slice(0, i).forEach((b) => {
+  if (a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom) throw new Error("bands");
+}));
+if (new Set(plan.pieces.map((p) => p.segment)).size !== 2) throw new Error("segments");
+const shape = (plan.box.right - plan.box.left) / (plan.box.bottom - plan.box.top);
+if (!(shape > 0.9 && shape < 1.9)) throw new Error("fills no view: " + shape);
 console.log("placed");
 """
 
 
-def test_nodes_stand_apart_and_below_what_they_read(tmp_path):
+def test_nodes_stand_apart_and_behind_what_they_read(tmp_path):
     node = shutil.which("node")
     if node is None:
         pytest.skip("no node to run the page's script")
