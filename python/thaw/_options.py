@@ -34,11 +34,9 @@ def precision_code(name):
 
 
 def _device(name):
-    """A device's name as the library takes it. TensorFlow's names of GPUs are no devices here."""
-    if isinstance(name, str) and re.match(r"(?i)/?(device:)?gpu(:\d+)?$", name):
-        raise errors.UsageError("device {!r}: this build has no GPU device yet; 'cpu' or 'auto' "
-                                "was expected".format(name))
-    return _library.text(name or "auto", "device")
+    """A device's name as the library takes it; TensorFlow's "/GPU:1" is "cuda:1"."""
+    gpu = isinstance(name, str) and re.match(r"(?i)/?(device:)?gpu(:\d+)?$", name)
+    return _library.text("cuda" + (gpu.group(2) or "") if gpu else name or "auto", "device")
 
 
 def engine_options(options, calibration=None):

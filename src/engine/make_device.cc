@@ -68,12 +68,10 @@ std::unique_ptr<Device> make_device(const std::string& name,
   }
   if (const std::optional<int> number = gpu_number(name))
     return std::make_unique<CudaDevice>(*number);
-  std::string all = fmt::format("auto, {0}, {0}:1", kCuda);
-  for (const KnownDevice& known : kKnown) {
+  for (const KnownDevice& known : kKnown)
     if (name == known.name) return known.make();
-    all += fmt::format(", {}", known.name);
-  }
-  throw UsageError(fmt::format("device '{}': one of {} was expected", name, all));
+  throw UsageError(fmt::format("device '{}': one of auto, cpu, {} (or {}:1), ref was expected",
+                               name, kCuda, kCuda));
 }
 
 std::string code_identity(const Device& device) {
