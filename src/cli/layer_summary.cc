@@ -56,11 +56,20 @@ std::vector<std::vector<Shape>> default_shapes(const Model& model) {
   return all;
 }
 
+void check_can_run(const Engine& engine, const std::vector<Shape>& shapes) {
+  for (size_t i = 0; i < shapes.size(); ++i)
+    if (!shapes[i].is_static() && !engine.inputs()[i].optional)
+      throw UsageError(
+          fmt::format("--time needs --shape: the model does not say the shape of input '{}'",
+                      engine.inputs()[i].name));
+}
+
 PlanSummary summarise_one(Request& request, const std::vector<Shape>& shapes, int runs) {
   const Engine& engine = request.engine();
   request.prepare(shapes);
   PlanSummary summary;
   if (runs > 0) {
+    check_can_run(engine, shapes);
     const BenchInput input = make_bench_input(engine.inputs(), {shapes, 0, {}, {}});
     for (int i = 0; i < std::max(runs / 10, 3); ++i) request.run(input.batches[0]);
     request.set_profiling(true);
