@@ -230,3 +230,22 @@ def test_warnings_say_whose_they_are():
     assert alone == "thaw: a word\n"
     set_up = python(program.format("import logging; logging.basicConfig()"))
     assert set_up == "WARNING:thaw:a word\n"
+
+
+@pytest.mark.parametrize("option, value", [
+    ("threads", "2"), ("threads", -1), ("threads", 1.5), ("minimum_segment_size", "3"),
+    ("max_cached_engines", -1)])
+def test_options_that_are_no_numbers(option, value):
+    with pytest.raises(thaw.UsageError, match="was expected"):
+        graphs.engine(graphs.adding(), **{option: value})
+
+
+@pytest.mark.parametrize("shape", [(1, "a"), (1, -2), (1, 2.5), 7])
+def test_shapes_that_are_none(shape):
+    with pytest.raises(thaw.UsageError, match="extents"):
+        graphs.engine(graphs.adding()).prepare([shape, (1, 3)])
+
+
+def test_labels_that_are_not_there():
+    with pytest.raises(thaw.NotFoundError, match="no.txt"):
+        thaw.Detector(str(BUNDLED), labels="no.txt")

@@ -5,6 +5,7 @@ that return a thaw_status are wrapped nowhere: callers hand the status to check(
 """
 
 import ctypes
+import operator
 import os
 import threading
 from ctypes import (POINTER, Structure, c_char_p, c_double, c_float, c_int, c_int32, c_int64,
@@ -370,10 +371,13 @@ def shape_of(dims, what="shape"):
         out.rank = -1
         return out
     try:
-        dims = [-1 if d is None else int(d) for d in dims]
+        numbers = [-1 if d is None else operator.index(d) for d in dims]
     except TypeError:
-        raise errors.UsageError("{}: a sequence of integers was expected, {!r} was found".format(
-            what, dims))
+        numbers = [-2]
+    if any(d < -1 for d in numbers):
+        raise errors.UsageError("{}: a sequence of extents, None or -1 where one is open, was "
+                                "expected, {!r} was found".format(what, dims))
+    dims = numbers
     if len(dims) > MAX_RANK:
         raise errors.UsageError("{}: {} dimensions, at most {}".format(what, len(dims), MAX_RANK))
     out.rank = len(dims)

@@ -1,5 +1,6 @@
 """The options of engines, as Python says them and as the library takes them."""
 
+import operator
 import re
 
 from . import _library, errors
@@ -39,23 +40,34 @@ def _device(name):
     return _library.text("cuda" + (gpu.group(2) or "") if gpu else name or "auto", "device")
 
 
+def _whole(options, name, least):
+    """A whole number among the options; 0 where it is not given."""
+    value = options.get(name)
+    try:
+        number = 0 if value is None else operator.index(value)
+    except TypeError:
+        number = None
+    if number is None or number < least:
+        raise errors.UsageError("{}: {!r}; a whole number, {} or more, was expected".format(
+            name, value, least))
+    return number
+
+
 def engine_options(options, calibration=None):
     """A thaw_engine_options of optimize()'s arguments."""
     out = _library.EngineOptions()
     out.device = _device(options.get("device"))
-    out.threads = options.get("threads") or 0
-    if out.threads < 0:
-        raise errors.UsageError("threads: {}; 0 or more was expected".format(out.threads))
+    out.threads = _whole(options, "threads", 0)
     out.precision = precision_code(options.get("precision"))
     out.memory_limit = _bytes(options.get("memory_limit") or 0)
     out.outputs, out.output_count = _library.texts(options.get("outputs"), "outputs")
-    kept = options.get("max_cached_engines")
-    out.max_cached_engines = 0 if kept is None else (kept or -1)
+    kept = _whole(options, "max_cached_engines", 0)
+    out.max_cached_engines = kept if options.get("max_cached_engines") is None else (kept or -1)
     out.tune = bool(options.get("tune"))
     out.timing_cache = _library.text(options.get("timing_cache"), "timing_cache")
     out.pin = bool(options.get("pin"))
     out.max_workspace_size = _bytes(options.get("max_workspace_size") or 0)
-    out.minimum_segment_size = options.get("minimum_segment_size") or 0
+    out.minimum_segment_size = _whole(options, "minimum_segment_size", -1)
     allow_build = options.get("allow_build")
     out.allow_build = 0 if allow_build is None else 1 if allow_build else -1
     out.strict = bool(options.get("strict"))

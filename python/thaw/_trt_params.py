@@ -86,9 +86,6 @@ def check_params(params):
     if not params.max_workspace_size_bytes > 0:
         raise ValueError("max_workspace_size_bytes=%r: a number above 0 was expected"
                          % (params.max_workspace_size_bytes,))
-    if not params.maximum_cached_engines > 0:
-        raise ValueError("maximum_cached_engines=%r: a number above 0 was expected"
-                         % (params.maximum_cached_engines,))
 
 
 def is_int8(precision_mode):

@@ -3,6 +3,7 @@
 import ctypes
 import functools
 import operator
+import os
 import re
 
 from . import _library, errors
@@ -53,6 +54,8 @@ class Detector:
         self._calibration = calibration
         roles = _library.DetectorOptions()
         roles.labels = _library.text(labels, "labels")
+        if labels is not None and not os.path.exists(roles.labels):
+            raise errors.NotFoundError("{}: no such file".format(labels))
         for role, tensor in (outputs or {}).items():
             if role not in ("boxes", "scores", "classes", "num"):
                 raise errors.UsageError(
