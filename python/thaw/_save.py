@@ -8,6 +8,14 @@ from ._options import engine_options
 from .model import LOG
 
 
+def _log(user, level, text):
+    if b"is no faster than FP32" not in text:  # Python has told of that when it made the engine
+        LOG(user, level, text)
+
+
+_LOG = _library.LogFunction(_log)
+
+
 def save(engine, path, overwrite, progress, build=True, model=None, **changes):
     """Plans are left out where not `build`; `model` is written in place of the engine's, `changes`
     are options that differ from the engine's."""
@@ -29,7 +37,7 @@ def save(engine, path, overwrite, progress, build=True, model=None, **changes):
     shapes = [_library.shape_of(shape) for one in engine._shapes for shape in one]
     options.shape_sets, options.inputs_per_set = len(engine._shapes), len(engine.inputs)
     options.shapes = (_library.Shape * len(shapes))(*shapes)
-    options.log = LOG
+    options.log = _LOG
     if progress is not None:
         options.progress = _library.ProgressFunction(
             lambda _user, text: progress(text.decode("utf-8", "replace")))
