@@ -79,7 +79,6 @@ def test_parameters_of_older_tensorflows_are_taken():
     ({"precision_mode": "FP8"}, "precision mode"), ({"precision_mode": "Fp16"}, "precision mode"),
     ({"minimum_segment_size": 0}, "minimum_segment_size"),
     ({"minimum_segment_size": -2}, "minimum_segment_size"),
-    ({"maximum_cached_engines": 0}, "maximum_cached_engines"),
     ({"max_workspace_size_bytes": 0}, "max_workspace_size_bytes"),
     ({"use_dynamic_shape": True, "dynamic_shape_profile_strategy": "Best"}, "profile_strategy")])
 def test_values_that_can_not_be(options, what, saved_model):

@@ -235,7 +235,7 @@ def test_races_that_were_timed_are_not_run_again(tmp_path):
     assert not (tmp_path / "fast").exists() and not list((tmp_path / "fast.work").glob("*.done"))
     raced = json.loads(thaw("cache", "list", "--timing-cache", timings, "--json").out)["layers"]
     (plan,) = json.loads(thaw(*command, "--json").out)["plans"]
-    if not raced or plan["layers_left_out"] > 0:
+    if all(race["layer"].startswith("whole plan") for race in raced) or plan["layers_left_out"] > 0:
         pytest.skip("other work disturbed the races")
     assert 0 < plan["known_races"] <= plan["races"] and not plan["kept"]
 
