@@ -55,6 +55,11 @@ std::string name_of(const std::string& key) {
 }
 
 BuiltPlan built_from(const Json& json) {
+  for (const char* name : {"layers_left_out", "races", "known_races"})
+    if (!json.at(name).is_number_unsigned())
+      throw InputError(fmt::format("{}: a whole number was expected", name));
+  for (const Json& result : json.at("results"))
+    if (!result.is_number_unsigned()) throw InputError("results: a whole number was expected");
   BuiltPlan built;
   built.plan.seconds = json.at("seconds");
   built.plan.tune_seconds = json.at("tune_seconds");

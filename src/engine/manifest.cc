@@ -113,6 +113,18 @@ std::vector<std::string> model_files(const std::string& saved_model) {
   return files;
 }
 
+// Numbers but a calibration's are whole: what JSON reads into whole ones must not have a fraction.
+Json parsed(const std::string& path, const std::string& text) {
+  bool in_calibration = false;
+  return Json::parse(text, [&](int depth, Json::parse_event_t event, Json& value) {
+    if (event == Json::parse_event_t::key && depth == 1) in_calibration = value == "calibration";
+    if (event == Json::parse_event_t::value && value.is_number_float() && !in_calibration)
+      throw InputError(
+          fmt::format("{}: a whole number was expected, found {}", path, value.dump()));
+    return true;
+  });
+}
+
 }  // namespace
 
 void write_manifest(const std::string& folder, const Manifest& manifest) {
@@ -147,7 +159,7 @@ Manifest read_manifest(const std::string& folder) {
   const std::string path = folder + kName;
   const std::string text = InputFile(path).read_all(kMaxBytes);
   try {
-    Json json = Json::parse(text);
+    Json json = parsed(path, text);
     const uint32_t check = json.at("check");
     json.erase("check");
     if (check != check_of(json)) throw InputError(path + ": is damaged");

@@ -21,7 +21,7 @@ ActivationTypes* activation_types_of(Op& op) {
 }
 
 // 0 is always a level of its own: padding is made of it.
-Levels levels_of(ValueRange range) {
+Levels levels_of(const ValueRange& range) {
   const float low = std::min(range.low, 0.0F);
   const float high = std::max(range.high, 0.0F);
   Levels levels;

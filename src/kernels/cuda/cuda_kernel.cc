@@ -51,7 +51,7 @@ class CudaKernel::Module {
   }
 
  private:
-  const Context context_;
+  Context context_;
   const Tensor image_;
   ModuleHandle handle_ = nullptr;
 };
@@ -88,7 +88,7 @@ void CudaKernel::load() {
   for (size_t i = 0; i < images_.size(); ++i) {
     const Launching& launch = recipe_.launches[i];
     std::shared_ptr<Module> module = Module::load(images_[i]);
-    const Function function = module->function(launch.function.c_str());
+    Function function = module->function(launch.function.c_str());
     if (launch.shared_bytes > kSharedWithoutAsking)
       check(driver().function_attribute(function, kMostDynamicShared,
                                         static_cast<int>(launch.shared_bytes)),

@@ -98,12 +98,12 @@ cuda::KernelNode kernel_node(cuda::DeviceLaunch& launch, std::vector<void*>& arg
 }  // namespace
 
 CudaGraph::CudaGraph(std::shared_ptr<CudaContext> context, Allocator& staging,
-                     std::vector<Work> work)
+                     const std::vector<Work>& work)
     : context_(std::move(context)) {
   constexpr int kProgrammaticSince = 9;
   has_programmatic_ = context_->use().graph_connect != nullptr &&
                       context_->attribute(cuda::Attribute::kMajor) >= kProgrammaticSince;
-  for (Work& one : work) {
+  for (const Work& one : work) {
     auto piece = std::make_unique<Piece>();
     piece->work = one;
     if (piece->is_copy()) {

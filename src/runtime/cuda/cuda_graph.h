@@ -16,7 +16,8 @@ namespace thaw {
 class CudaGraph : public PreparedSegment {
  public:
   // The device's context and `staging` must outlive it, and so must what `work` points at.
-  CudaGraph(std::shared_ptr<CudaContext> context, Allocator& staging, std::vector<Work> work);
+  CudaGraph(std::shared_ptr<CudaContext> context, Allocator& staging,
+            const std::vector<Work>& work);
   ~CudaGraph() override;
   CudaGraph(const CudaGraph&) = delete;
   CudaGraph& operator=(const CudaGraph&) = delete;
