@@ -25,7 +25,7 @@ class CudaKernel::Module {
     const std::pair<Context, size_t> key{context, std::hash<std::string_view>()(text)};
     const std::lock_guard<std::mutex> lock(mutex);
     for (auto [at, end] = loaded.equal_range(key); at != end;) {
-      const std::shared_ptr<Module> module = at->second.lock();
+      std::shared_ptr<Module> module = at->second.lock();
       if (module && identical(module->image_, image)) return module;
       at = module ? std::next(at) : loaded.erase(at);
     }
