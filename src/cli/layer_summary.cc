@@ -91,7 +91,7 @@ PlanSummary summarise_one(Request& request, const std::vector<Shape>& shapes, in
   return summary;
 }
 
-// What a plain kernel does to so few bytes does not matter.
+// What a plain kernel does to so few bytes does not matter beside a device's fast ones.
 constexpr int64_t kFewBytes = 8192;
 
 // Which layers the engines leave to others: the reference kernels, the runtime, the host.
@@ -108,7 +108,8 @@ std::vector<LayerFate> fates(const PlanSummary& summary) {
                                layer.why.empty() ? "it is cheaper there" : layer.why);
       else if (layer.kernel == "runtime")
         fate.why = "a loop or branch, which the runtime runs step by step";
-      else if (is_reference(layer) && layer.activation_bytes > kFewBytes)
+      else if (is_reference(layer) &&
+               (summary.device == "ref" || layer.activation_bytes > kFewBytes))
         fate.why = layer.kernel + (layer.why.empty() ? "" : ": " + layer.why);
     }
   return fates;
